@@ -1,0 +1,90 @@
+//! What exists: customers, customer users, groups, services, back ends, the links between them and
+//! the settings; one file each, with its types and the rules that hold for it alone.
+//!
+//! This module does no I/O and knows neither SQL nor HTTP. A value of one of its types is good: it
+//! was parsed when it came in, so that nothing after has to ask. A write amounts to [`change::Edit`]s,
+//! and an edit to the [`change::Change`] that the index follows.
+
+pub mod back_end;
+pub mod change;
+pub mod customer;
+pub mod customer_user;
+pub mod group;
+pub mod link;
+pub mod number;
+pub mod permission;
+pub mod reference;
+pub mod service;
+pub mod settings;
+pub mod text;
+
+pub use back_end::{BackEnd, BackEndFields, BackEndName, BackEndPatch};
+pub use change::{Change, Delta, Edit};
+pub use customer::{Customer, CustomerFields, CustomerId, CustomerPatch};
+pub use customer_user::{CustomerUser, CustomerUserFields, CustomerUserPatch, Login};
+pub use group::{Group, GroupFields, GroupName, GroupPatch};
+pub use link::{CustomerGroupLink, CustomerMembership, CustomerUserGroupLink, CustomerUserServiceLink, Roll};
+pub use number::{BackEndNumber, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, ServiceNumber, Thing};
+pub use permission::{Context, PermissionName, PermissionSet, PermissionType, PermissionTypes};
+pub use reference::{ExternalId, ExternalKey, Reference, Source};
+pub use service::{Service, ServiceFields, ServiceName, ServicePatch};
+pub use settings::{ContextText, Settings};
+pub use text::{Comment, Email, Invalid, Patch, Text, Url};
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a thing counts. Only `valid` does (rule 1); the other two differ for people alone.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schema(example = "valid")]
+pub enum Validity {
+    /// It counts.
+    #[default]
+    Valid,
+    /// It does not count.
+    Invalid,
+    /// It does not count for now.
+    InvalidTemporarily,
+}
+
+impl Validity {
+    /// Every validity.
+    pub const ALL: [Validity; 3] = [Validity::Valid, Validity::Invalid, Validity::InvalidTemporarily];
+
+    /// Whether it counts.
+    pub fn is_valid(self) -> bool {
+        self == Validity::Valid
+    }
+
+    /// The word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Validity::Valid => "valid",
+            Validity::Invalid => "invalid",
+            Validity::InvalidTemporarily => "invalid_temporarily",
+        }
+    }
+
+    /// The validity of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|validity| validity.as_str() == name)
+    }
+}
+
+/// When a thing was made and last written, UTC, to the microsecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Times {
+    /// When it was created.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    /// When it was last written.
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl Times {
+    /// Of a thing that is made now.
+    pub fn new(now: chrono::DateTime<chrono::Utc>) -> Self {
+        Self { created_at: now, updated_at: now }
+    }
+}
