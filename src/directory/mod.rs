@@ -67,6 +67,11 @@ impl Validity {
         }
     }
 
+    /// A stored validity; what we did not write does not count.
+    pub(crate) fn stored(name: &str) -> Self {
+        Self::parse(name).unwrap_or(Validity::Invalid)
+    }
+
     /// The validity of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|validity| validity.as_str() == name)
@@ -86,5 +91,10 @@ impl Times {
     /// Of a thing that is made now.
     pub fn new(now: chrono::DateTime<chrono::Utc>) -> Self {
         Self { created_at: now, updated_at: now }
+    }
+
+    /// As they were stored.
+    pub(crate) fn stored(created_at: chrono::NaiveDateTime, updated_at: chrono::NaiveDateTime) -> Self {
+        Self { created_at: created_at.and_utc(), updated_at: updated_at.and_utc() }
     }
 }

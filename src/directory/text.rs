@@ -106,6 +106,12 @@ macro_rules! text_type {
                 ($parse)(written).map(Self)
             }
 
+            /// A text that was parsed when it was stored; not parsed again, so that what a newer
+            /// Unicode or a newer rule would refuse stays readable.
+            pub(crate) fn stored(text: String) -> Self {
+                Self(text)
+            }
+
             /// The text, as it was written but for trimming and normalization.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -1,0 +1,17 @@
+DROP TABLE rolls;
+DROP TABLE customer_user_service_links;
+DROP TABLE customer_user_group_links;
+DROP TABLE customer_group_links;
+DROP TABLE customer_user_customers;
+DROP TABLE external_ids;
+DROP TABLE services;
+DROP TABLE groups;
+DROP TABLE customer_users;
+DROP TABLE customers;
+DROP TABLE back_ends;
+DROP TABLE settings;
+DROP TABLE audit;
+DROP TABLE changes;
+DROP TABLE revisions;
+DROP TABLE sequences;
+DROP TABLE state;

@@ -1,0 +1,167 @@
+//! The change log and the audit.
+//!
+//! The log is what the index and the integrators follow: every committed write is one revision with
+//! its changes in order. Permission sets stand in it by name, because a bit may be given to another
+//! type one day; whoever reads in order knows the types that held then.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::schema::{audit, changes, revisions};
+use super::{Conn, StoreError, on};
+use crate::directory::{Change, PermissionName, PermissionTypes};
+
+/// One revision as it stands in the log.
+#[derive(Debug, Clone)]
+pub struct LoggedRevision {
+    /// Its number.
+    pub revision: u64,
+    /// Random; two histories that share a number do not share this.
+    pub identity: String,
+    /// When it was committed.
+    pub committed_at: DateTime<Utc>,
+    /// What changed, in order.
+    pub changes: Vec<Value>,
+}
+
+/// What an audit row says.
+pub(super) struct AuditRow {
+    pub(super) kind: &'static str,
+    pub(super) thing_id: String,
+    pub(super) value_before: Option<String>,
+    pub(super) value_after: Option<String>,
+}
+
+/// Writes one revision with its changes.
+pub(super) fn append(
+    conn: &mut Conn,
+    revision: u64,
+    now: DateTime<Utc>,
+    bodies: Vec<String>,
+) -> Result<(), StoreError> {
+    let revision = revision as i64;
+    let identity = format!("{:016x}", rand::random::<u64>());
+    let row = (
+        revisions::revision.eq(revision),
+        revisions::identity.eq(identity),
+        revisions::committed_at.eq(now.naive_utc()),
+    );
+    on!(conn, |c| diesel::insert_into(revisions::table).values(row).execute(c)?);
+    for (ordinal, body) in (0_i64..).zip(bodies) {
+        let row = (changes::revision.eq(revision), changes::ordinal.eq(ordinal), changes::body.eq(body));
+        on!(conn, |c| diesel::insert_into(changes::table).values(row).execute(c)?);
+    }
+    Ok(())
+}
+
+/// Writes the audit of one revision.
+pub(super) fn append_audit(
+    conn: &mut Conn,
+    revision: u64,
+    now: DateTime<Utc>,
+    actor: &str,
+    rows: Vec<AuditRow>,
+) -> Result<(), StoreError> {
+    for (ordinal, row) in (0_i64..).zip(rows) {
+        let row = (
+            audit::revision.eq(revision as i64),
+            audit::ordinal.eq(ordinal),
+            audit::happened_at.eq(now.naive_utc()),
+            audit::actor.eq(actor),
+            audit::kind.eq(row.kind),
+            audit::thing_id.eq(row.thing_id),
+            audit::value_before.eq(row.value_before),
+            audit::value_after.eq(row.value_after),
+        );
+        on!(conn, |c| diesel::insert_into(audit::table).values(row).execute(c)?);
+    }
+    Ok(())
+}
+
+/// The revisions after this one, whole and in order, until they hold about `limit` changes.
+pub fn changes_after(conn: &mut Conn, after: u64, limit: usize) -> Result<Vec<LoggedRevision>, StoreError> {
+    let heads: Vec<(i64, String, chrono::NaiveDateTime)> = on!(conn, |c| revisions::table
+        .filter(revisions::revision.gt(after as i64))
+        .order(revisions::revision)
+        .limit(limit as i64)
+        .load(c)?);
+    let mut logged = Vec::with_capacity(heads.len());
+    let mut held = 0;
+    for (revision, identity, committed_at) in heads {
+        let bodies: Vec<String> = on!(conn, |c| changes::table
+            .filter(changes::revision.eq(revision))
+            .order(changes::ordinal)
+            .select(changes::body)
+            .load(c)?);
+        held += bodies.len();
+        let changes = bodies.iter().map(|body| parse(body)).collect::<Result<_, _>>()?;
+        logged.push(LoggedRevision {
+            revision: revision.unsigned_abs(),
+            identity,
+            committed_at: committed_at.and_utc(),
+            changes,
+        });
+        if held >= limit {
+            break;
+        }
+    }
+    Ok(logged)
+}
+
+/// One change with its place in the log.
+pub type PlacedChange = (u64, u64, DateTime<Utc>, Value);
+
+/// A page of single changes after a place in the log, for who follows at their own pace.
+pub fn page_of_changes(conn: &mut Conn, after: (u64, u64), limit: i64) -> Result<Vec<PlacedChange>, StoreError> {
+    let (revision, ordinal) = (after.0 as i64, after.1 as i64);
+    let rows: Vec<(i64, i64, chrono::NaiveDateTime, String)> = on!(conn, |c| changes::table
+        .inner_join(revisions::table)
+        .filter(changes::revision.gt(revision).or(changes::revision.eq(revision).and(changes::ordinal.gt(ordinal))))
+        .order((changes::revision, changes::ordinal))
+        .limit(limit)
+        .select((changes::revision, changes::ordinal, revisions::committed_at, changes::body))
+        .load(c)?);
+    rows.into_iter()
+        .map(|(revision, ordinal, at, body)| {
+            Ok((revision.unsigned_abs(), ordinal.unsigned_abs(), at.and_utc(), parse(&body)?))
+        })
+        .collect()
+}
+
+/// What tells this revision from another of the same number in another history.
+pub fn identity_of(conn: &mut Conn, revision: u64) -> Result<Option<String>, StoreError> {
+    Ok(on!(conn, |c| revisions::table.find(revision as i64).select(revisions::identity).first(c).optional()?))
+}
+
+/// The first revision that the log still holds.
+pub fn oldest_revision(conn: &mut Conn) -> Result<Option<u64>, StoreError> {
+    let oldest: Option<i64> = on!(conn, |c| revisions::table.select(diesel::dsl::min(revisions::revision)).first(c)?);
+    Ok(oldest.map(i64::unsigned_abs))
+}
+
+fn parse(body: &str) -> Result<Value, StoreError> {
+    serde_json::from_str(body).map_err(|why| StoreError::Corrupt(format!("the change log: {why}")))
+}
+
+/// The change as it is logged: with the names of permissions.
+pub(super) fn encode(change: &Change, types: &PermissionTypes) -> Result<String, StoreError> {
+    let corrupt = |why: serde_json::Error| StoreError::Corrupt(why.to_string());
+    let mut body = serde_json::to_value(change).map_err(corrupt)?;
+    if let Change::CustomerGroupLinkSet(_) | Change::CustomerUserGroupLinkSet(_) = change {
+        let set = serde_json::from_value(body["permissions"].take()).map_err(corrupt)?;
+        body["permissions"] = serde_json::to_value(types.names(set)).map_err(corrupt)?;
+    }
+    Ok(body.to_string())
+}
+
+/// The change that was logged while these permission types held.
+pub fn decode(mut body: Value, types: &PermissionTypes) -> Result<Change, StoreError> {
+    let corrupt = |why: serde_json::Error| StoreError::Corrupt(format!("the change log: {why}"));
+    if let Some(names) = body.get_mut("permissions").filter(|names| names.is_array()) {
+        let known: Vec<PermissionName> = serde_json::from_value(names.take()).map_err(corrupt)?;
+        let set = types.set(&known).map_err(|name| StoreError::Corrupt(format!("the permission type {name}")))?;
+        *names = serde_json::to_value(set).map_err(corrupt)?;
+    }
+    serde_json::from_value(body).map_err(corrupt)
+}

@@ -1,0 +1,141 @@
+//! Committing: from the edits of one write to rows, the change log and the audit, as one revision.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+
+use super::change_log::{self, AuditRow};
+use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
+use super::{dialect, state};
+use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
+
+/// What one write amounts to.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// The edits, in the order in which they are to be made.
+    pub edits: Vec<Edit>,
+    /// The last number given out for each kind that got new things.
+    pub last_numbers: Vec<(Kind, u32)>,
+}
+
+/// Makes the edits as this revision. The caller holds the revision row.
+pub fn write(
+    conn: &mut Conn,
+    commit: &Commit,
+    revision: u64,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut types = settings::settings(conn)?.map(|settings| settings.permission_types);
+    let (mut bodies, mut audited) = (Vec::new(), Vec::new());
+    for edit in &commit.edits {
+        write_row(conn, edit)?;
+        if let Edit::Settings(delta) = edit {
+            types = delta.after().map(|settings| settings.permission_types.clone());
+        }
+        let known = types.as_ref().ok_or_else(|| StoreError::Corrupt("there are no settings".to_owned()))?;
+        bodies.push(change_log::encode(&edit.change(), known)?);
+        audited.push(audit_row(edit, known)?);
+    }
+    for (kind, number) in &commit.last_numbers {
+        state::set_last_number(conn, *kind, *number)?;
+    }
+    change_log::append(conn, revision, now, bodies)?;
+    change_log::append_audit(conn, revision, now, actor, audited)?;
+    state::set_revision(conn, revision)
+}
+
+fn write_row(conn: &mut Conn, edit: &Edit) -> Result<(), StoreError> {
+    match edit {
+        Edit::Customer(delta) => customers::write(conn, delta),
+        Edit::CustomerUser(delta) => customer_users::write(conn, delta),
+        Edit::Group(delta) => groups::write(conn, delta),
+        Edit::Service(delta) => services::write(conn, delta),
+        Edit::BackEnd(delta) => back_ends::write(conn, delta),
+        Edit::ExternalId { thing, external_id, present } => external_ids::set(conn, *thing, external_id, *present),
+        Edit::CustomerGroupLink { link, .. } => links::set_customer_group(conn, link),
+        Edit::CustomerUserGroupLink { link, .. } => links::set_customer_user_group(conn, link),
+        Edit::CustomerUserServiceLink(link) => links::set_customer_user_service(conn, link),
+        Edit::CustomerMembership(membership) => links::set_membership(conn, membership),
+        Edit::Roll { roll, thing, listed } => settings::set_roll(conn, *roll, *thing, *listed),
+        Edit::Settings(delta) => delta.after().map_or(Ok(()), |after| settings::write(conn, after)),
+    }
+}
+
+fn audit_row(edit: &Edit, types: &PermissionTypes) -> Result<AuditRow, StoreError> {
+    Ok(match edit {
+        Edit::Customer(delta) => of_delta("customer", delta, |c| c.number.to_string())?,
+        Edit::CustomerUser(delta) => of_delta("customer_user", delta, |u| u.number.to_string())?,
+        Edit::Group(delta) => of_delta("group", delta, |g| g.number.to_string())?,
+        Edit::Service(delta) => of_delta("service", delta, |s| s.number.to_string())?,
+        Edit::BackEnd(delta) => of_delta("back_end", delta, |b| b.number.to_string())?,
+        Edit::Settings(delta) => of_delta("settings", delta, |_: &Settings| "settings".to_owned())?,
+        Edit::ExternalId { thing, external_id, present } => {
+            of_flag("external_id", thing.to_string(), *present, external_id)?
+        }
+        Edit::CustomerGroupLink { before, link } => AuditRow {
+            kind: "customer_group_link",
+            thing_id: format!("{}/{}/{}", link.customer, link.group, link.context.as_str()),
+            value_before: Some(text(&types.names(*before))?),
+            value_after: Some(text(&types.names(link.permissions))?),
+        },
+        Edit::CustomerUserGroupLink { before, link } => AuditRow {
+            kind: "customer_user_group_link",
+            thing_id: format!("{}/{}", link.customer_user, link.group),
+            value_before: Some(text(&types.names(*before))?),
+            value_after: Some(text(&types.names(link.permissions))?),
+        },
+        Edit::CustomerUserServiceLink(link) => {
+            let thing_id = format!("{}/{}", link.customer_user, link.service);
+            of_flag("customer_user_service_link", thing_id, link.linked, &json!(true))?
+        }
+        Edit::CustomerMembership(membership) => {
+            let thing_id = format!("{}/{}", membership.customer_user, membership.customer);
+            of_flag("customer_membership", thing_id, membership.member, &json!(true))?
+        }
+        Edit::Roll { roll, thing, listed } => of_flag(roll.as_str(), thing.to_string(), *listed, &json!(true))?,
+    })
+}
+
+fn of_delta<T: Serialize>(
+    kind: &'static str,
+    delta: &Delta<T>,
+    thing_id: impl Fn(&T) -> String,
+) -> Result<AuditRow, StoreError> {
+    let current = delta.after().or(delta.before());
+    Ok(AuditRow {
+        kind,
+        thing_id: current.map(thing_id).unwrap_or_default(),
+        value_before: delta.before().map(text).transpose()?,
+        value_after: delta.after().map(text).transpose()?,
+    })
+}
+
+fn of_flag(
+    kind: &'static str,
+    thing_id: String,
+    present: bool,
+    value: &impl Serialize,
+) -> Result<AuditRow, StoreError> {
+    let value = Some(text(value)?);
+    let (value_before, value_after) = if present { (None, value) } else { (value, None) };
+    Ok(AuditRow { kind, thing_id, value_before, value_after })
+}
+
+fn text(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|why| StoreError::Corrupt(why.to_string()))
+}
+
+/// Runs `body` so that all of what it wrote is undone if it fails, while the transaction goes on.
+pub fn savepoint<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    dialect::execute(conn, "SAVEPOINT one_write")?;
+    let outcome = body(conn);
+    if outcome.is_err() {
+        dialect::execute(conn, "ROLLBACK TO SAVEPOINT one_write")?;
+    }
+    dialect::execute(conn, "RELEASE SAVEPOINT one_write")?;
+    outcome
+}

@@ -1,0 +1,150 @@
+//! Connections: the pools, the pragmas, the migrations, and the dispatch to one of two databases.
+//!
+//! With `dialect.rs` this is the only file that knows which database it is. Everything else in
+//! `store/` takes a [`Conn`] and writes its query once, inside [`on!`], which type-checks that one
+//! body natively for each database.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::sqlite::SqliteConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::StoreError;
+use crate::config::DatabaseUrl;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The advisory lock under which one process at a time migrates PostgreSQL.
+const MIGRATION_LOCK: i64 = 0x0063_7573_7461_6363;
+
+/// A connection to one of the two databases.
+pub enum Conn<'c> {
+    /// SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'c mut PgConnection),
+}
+
+/// Runs one body on whichever database the connection leads to.
+macro_rules! on {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite($c) => {
+                let $c = &mut **$c;
+                $body
+            }
+            $crate::store::Conn::Postgres($c) => {
+                let $c = &mut **$c;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// A pool of connections.
+#[derive(Clone)]
+pub(super) enum Connections {
+    Sqlite(Pool<ConnectionManager<SqliteConnection>>),
+    Postgres(Pool<ConnectionManager<PgConnection>>),
+}
+
+/// A connection out of the pool.
+pub(super) enum Pooled {
+    Sqlite(PooledConnection<ConnectionManager<SqliteConnection>>),
+    Postgres(PooledConnection<ConnectionManager<PgConnection>>),
+}
+
+impl Pooled {
+    pub(super) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Pooled::Sqlite(conn) => Conn::Sqlite(conn),
+            Pooled::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+impl Connections {
+    /// Opens the pool and brings the schema up to date.
+    pub(super) fn open(url: &DatabaseUrl, size: u32) -> Result<Self, StoreError> {
+        let connections = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let manager = ConnectionManager::new(path.to_string_lossy());
+                Connections::Sqlite(pool(manager, size, Box::new(SqlitePragmas))?)
+            }
+            DatabaseUrl::Postgres(url) => {
+                let manager = ConnectionManager::new(url.expose());
+                Connections::Postgres(pool(manager, size, Box::new(PostgresSession))?)
+            }
+        };
+        connections.get()?.migrate()?;
+        Ok(connections)
+    }
+
+    /// A connection; waits a bounded time for one.
+    pub(super) fn get(&self) -> Result<Pooled, StoreError> {
+        Ok(match self {
+            Connections::Sqlite(pool) => Pooled::Sqlite(pool.get().map_err(StoreError::unavailable)?),
+            Connections::Postgres(pool) => Pooled::Postgres(pool.get().map_err(StoreError::unavailable)?),
+        })
+    }
+}
+
+impl Pooled {
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let outcome = match self {
+            Pooled::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),
+            Pooled::Postgres(conn) => {
+                conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+                let outcome = conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ());
+                conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+                outcome
+            }
+        };
+        outcome.map_err(|why| StoreError::Migration(why.to_string()))
+    }
+}
+
+fn pool<M>(
+    manager: M,
+    size: u32,
+    customizer: Box<dyn CustomizeConnection<M::Connection, M::Error>>,
+) -> Result<Pool<M>, StoreError>
+where
+    M: diesel::r2d2::ManageConnection,
+{
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(Duration::from_secs(5))
+        .connection_customizer(customizer)
+        .build(manager)
+        .map_err(StoreError::unavailable)
+}
+
+/// What every SQLite connection needs: it forgets these between connections.
+#[derive(Debug)]
+struct SqlitePragmas;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
+    fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        // busy_timeout comes first: switching to WAL itself can meet a lock.
+        conn.batch_execute(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+#[derive(Debug)]
+struct PostgresSession;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute("SET TIME ZONE 'UTC'").map_err(diesel::r2d2::Error::QueryError)
+    }
+}

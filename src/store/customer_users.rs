@@ -1,0 +1,247 @@
+//! Customer users in the database.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::list::{ListQuery, SortKey, keyset};
+use super::records::{Record, of_number, to_number};
+use super::schema::{back_ends, customer_user_customers, customer_user_group_links, customer_users, customers};
+use super::search::matches_all;
+use super::{Conn, StoreError, external_ids, on};
+use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
+use crate::directory::text::{fold, search_form};
+use crate::directory::{
+    BackEndName, Comment, CustomerId, CustomerUser, CustomerUserFields, CustomerUserNumber, Delta, Email, ExternalId,
+    Kind, Login, Text, Times, Validity,
+};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customer_users, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    id: i64,
+    login: String,
+    login_folded: String,
+    login_search: String,
+    email: Option<String>,
+    email_search: String,
+    title: Option<String>,
+    first_name: Option<String>,
+    first_name_search: String,
+    last_name: Option<String>,
+    last_name_search: String,
+    phone: Option<String>,
+    mobile: Option<String>,
+    fax: Option<String>,
+    street: Option<String>,
+    zip: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    comment: Option<String>,
+    validity: String,
+    primary_customer_id: Option<i64>,
+    back_end_id: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&CustomerUser> for Row {
+    fn from(customer_user: &CustomerUser) -> Self {
+        let fields = customer_user.fields.clone();
+        let searched = |text: Option<&str>| text.map(search_form).unwrap_or_default();
+        Row {
+            id: customer_user.number.into(),
+            login_folded: fold(fields.login.as_str()),
+            login_search: search_form(fields.login.as_str()),
+            login: fields.login.into(),
+            email_search: searched(fields.email.as_ref().map(Email::as_str)),
+            email: fields.email.map(Into::into),
+            title: fields.title.map(Into::into),
+            first_name_search: searched(fields.first_name.as_ref().map(Text::as_str)),
+            first_name: fields.first_name.map(Into::into),
+            last_name_search: searched(fields.last_name.as_ref().map(Text::as_str)),
+            last_name: fields.last_name.map(Into::into),
+            phone: fields.phone.map(Into::into),
+            mobile: fields.mobile.map(Into::into),
+            fax: fields.fax.map(Into::into),
+            street: fields.street.map(Into::into),
+            zip: fields.zip.map(Into::into),
+            city: fields.city.map(Into::into),
+            country: fields.country.map(Into::into),
+            comment: fields.comment.map(Into::into),
+            validity: fields.validity.as_str().to_owned(),
+            primary_customer_id: customer_user.customer.as_ref().map(|customer| customer.number.into()),
+            back_end_id: customer_user.back_end.number.into(),
+            created_at: customer_user.times.created_at.naive_utc(),
+            updated_at: customer_user.times.updated_at.naive_utc(),
+        }
+    }
+}
+
+/// What a customer user is joined with: the primary customer's key, the back end's name and state.
+type Joined = (Row, Option<String>, String, bool);
+
+fn into_customer_user(
+    (row, customer_id, back_end, read_only): Joined,
+    additional_customers: Vec<CustomerOfUser>,
+    external_ids: Vec<ExternalId>,
+) -> Result<CustomerUser, StoreError> {
+    let customer = row.primary_customer_id.zip(customer_id);
+    Ok(CustomerUser {
+        number: to_number(row.id)?,
+        customer: customer.map(|(number, key)| of_user(number, key)).transpose()?,
+        additional_customers,
+        back_end: BackEndOfUser { number: to_number(row.back_end_id)?, name: BackEndName::stored(back_end), read_only },
+        external_ids,
+        times: Times::stored(row.created_at, row.updated_at),
+        fields: CustomerUserFields {
+            login: Login::stored(row.login),
+            email: row.email.map(Email::stored),
+            title: row.title.map(Text::stored),
+            first_name: row.first_name.map(Text::stored),
+            last_name: row.last_name.map(Text::stored),
+            phone: row.phone.map(Text::stored),
+            mobile: row.mobile.map(Text::stored),
+            fax: row.fax.map(Text::stored),
+            street: row.street.map(Text::stored),
+            zip: row.zip.map(Text::stored),
+            city: row.city.map(Text::stored),
+            country: row.country.map(Text::stored),
+            comment: row.comment.map(Comment::stored),
+            validity: Validity::stored(&row.validity),
+        },
+    })
+}
+
+fn of_user(number: i64, customer_id: String) -> Result<CustomerOfUser, StoreError> {
+    Ok(CustomerOfUser { number: to_number(number)?, customer_id: CustomerId::stored(customer_id) })
+}
+
+impl Record for CustomerUser {
+    type Number = CustomerUserNumber;
+
+    fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
+        let rows: Vec<Joined> = on!(conn, |c| customer_users::table
+            .inner_join(back_ends::table)
+            .left_join(customers::table)
+            .filter(customer_users::id.eq_any(numbers))
+            .select((Row::as_select(), customers::customer_id.nullable(), back_ends::name, back_ends::read_only))
+            .load(c)?);
+        let mut additional = additional_customers(conn, numbers)?;
+        let external_ids = external_ids::of_things(conn, Kind::CustomerUser, numbers)?;
+        rows.into_iter()
+            .map(|joined| {
+                let number = joined.0.id;
+                into_customer_user(
+                    joined,
+                    additional.remove(&number).unwrap_or_default(),
+                    of_number(&external_ids, number),
+                )
+            })
+            .collect()
+    }
+
+    fn number(&self) -> CustomerUserNumber {
+        self.number
+    }
+}
+
+fn additional_customers(conn: &mut Conn, numbers: &[i64]) -> Result<HashMap<i64, Vec<CustomerOfUser>>, StoreError> {
+    let rows = on!(conn, |c| customer_user_customers::table
+        .inner_join(customers::table)
+        .filter(customer_user_customers::customer_user_id.eq_any(numbers))
+        .order((customer_user_customers::customer_user_id, customers::customer_id_folded))
+        .select((customer_user_customers::customer_user_id, customers::id, customers::customer_id))
+        .load::<(i64, i64, String)>(c)?);
+    let mut of_users: HashMap<i64, Vec<CustomerOfUser>> = HashMap::new();
+    for (customer_user, number, customer_id) in rows {
+        of_users.entry(customer_user).or_default().push(of_user(number, customer_id)?);
+    }
+    Ok(of_users)
+}
+
+/// Writes one edit.
+pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), StoreError> {
+    on!(conn, |c| match delta {
+        Delta::Created(after) => diesel::insert_into(customer_users::table).values(Row::from(after)).execute(c)?,
+        Delta::Changed { after, .. } => {
+            diesel::update(customer_users::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+        }
+        Delta::Removed(before) => diesel::delete(customer_users::table.find(i64::from(before.number))).execute(c)?,
+    });
+    Ok(())
+}
+
+/// The customer users who have this customer as their primary one, or (`additional`) as another.
+pub fn of_customer(conn: &mut Conn, customer: i64, additional: bool) -> Result<Vec<CustomerUser>, StoreError> {
+    let numbers: Vec<i64> = on!(conn, |c| if additional {
+        customer_user_customers::table
+            .filter(customer_user_customers::customer_id.eq(customer))
+            .select(customer_user_customers::customer_user_id)
+            .load(c)?
+    } else {
+        customer_users::table
+            .filter(customer_users::primary_customer_id.eq(customer))
+            .select(customer_users::id)
+            .load(c)?
+    });
+    let mut all = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(1_000) {
+        all.extend(CustomerUser::load(conn, chunk)?);
+    }
+    Ok(all)
+}
+
+/// How many customer users a back end has.
+pub fn count_of_back_end(conn: &mut Conn, back_end: i64) -> Result<u64, StoreError> {
+    let count: i64 =
+        on!(conn, |c| customer_users::table.filter(customer_users::back_end_id.eq(back_end)).count().get_result(c)?);
+    Ok(count.unsigned_abs())
+}
+
+/// The numbers, with what they are sorted by, of one page.
+pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
+    use customer_users::{email_search, first_name_search, id, last_name_search, login_folded, login_search};
+    on!(conn, |c| {
+        let mut rows = customer_users::table.into_boxed();
+        rows = matches_all!(rows, query.words, login_search, email_search, first_name_search, last_name_search; |word: String| {
+            let theirs = || customers::customer_id_search.like(word.clone()).escape('\\').or(customers::name_search.like(word.clone()).escape('\\'));
+            let primary = customers::table.filter(theirs()).select(customers::id.nullable());
+            let additional = customer_user_customers::table
+                .inner_join(customers::table)
+                .filter(theirs())
+                .select(customer_user_customers::customer_user_id);
+            customer_users::primary_customer_id.eq_any(primary).assume_not_null().or(id.eq_any(additional))
+        });
+        if let Some(validity) = query.validity {
+            rows = rows.filter(customer_users::validity.eq(validity.as_str()));
+        }
+        if let Some(back_end) = query.back_end {
+            rows = rows.filter(customer_users::back_end_id.eq(back_end));
+        }
+        if let Some(email) = &query.email {
+            rows = rows.filter(email_search.eq(search_form(email)));
+        }
+        if let Some(customer) = query.customer {
+            let additional = customer_user_customers::table
+                .filter(customer_user_customers::customer_id.eq(customer))
+                .select(customer_user_customers::customer_user_id);
+            rows = rows
+                .filter(customer_users::primary_customer_id.eq(customer).assume_not_null().or(id.eq_any(additional)));
+        }
+        if let Some(group) = query.group {
+            let linked = customer_user_group_links::table
+                .filter(customer_user_group_links::group_id.eq(group))
+                .select(customer_user_group_links::customer_user_id);
+            rows = rows.filter(id.eq_any(linked));
+        }
+        match query.sort {
+            SortKey::Id => keyset!(c, rows, query, id),
+            SortKey::Email => keyset!(c, rows, query, id, email_search),
+            SortKey::LastName => keyset!(c, rows, query, id, last_name_search),
+            _ => keyset!(c, rows, query, id, login_folded),
+        }
+    })
+}

@@ -1,0 +1,127 @@
+//! Customers in the database.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::list::{ListQuery, SortKey, keyset};
+use super::records::{Record, of_number, to_number};
+use super::schema::customers;
+use super::search::matches_all;
+use super::{Conn, StoreError, external_ids, on};
+use crate::directory::text::{fold, search_form};
+use crate::directory::{
+    Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
+};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customers, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    id: i64,
+    customer_id: String,
+    customer_id_folded: String,
+    customer_id_search: String,
+    name: Option<String>,
+    name_search: String,
+    street: Option<String>,
+    zip: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    url: Option<String>,
+    comment: Option<String>,
+    validity: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Customer> for Row {
+    fn from(customer: &Customer) -> Self {
+        let fields = customer.fields.clone();
+        Row {
+            id: customer.number.into(),
+            customer_id_folded: fold(fields.customer_id.as_str()),
+            customer_id_search: search_form(fields.customer_id.as_str()),
+            customer_id: fields.customer_id.into(),
+            name_search: fields.name.as_ref().map(|name| search_form(name.as_str())).unwrap_or_default(),
+            name: fields.name.map(Into::into),
+            street: fields.street.map(Into::into),
+            zip: fields.zip.map(Into::into),
+            city: fields.city.map(Into::into),
+            country: fields.country.map(Into::into),
+            url: fields.url.map(Into::into),
+            comment: fields.comment.map(Into::into),
+            validity: fields.validity.as_str().to_owned(),
+            created_at: customer.times.created_at.naive_utc(),
+            updated_at: customer.times.updated_at.naive_utc(),
+        }
+    }
+}
+
+impl Row {
+    fn into_customer(self, external_ids: Vec<crate::directory::ExternalId>) -> Result<Customer, StoreError> {
+        Ok(Customer {
+            number: to_number(self.id)?,
+            external_ids,
+            times: Times::stored(self.created_at, self.updated_at),
+            fields: CustomerFields {
+                customer_id: CustomerId::stored(self.customer_id),
+                name: self.name.map(Text::stored),
+                street: self.street.map(Text::stored),
+                zip: self.zip.map(Text::stored),
+                city: self.city.map(Text::stored),
+                country: self.country.map(Text::stored),
+                url: self.url.map(Url::stored),
+                comment: self.comment.map(Comment::stored),
+                validity: Validity::stored(&self.validity),
+            },
+        })
+    }
+}
+
+impl Record for Customer {
+    type Number = CustomerNumber;
+
+    fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
+        let rows =
+            on!(conn, |c| customers::table.filter(customers::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+        let external_ids = external_ids::of_things(conn, Kind::Customer, numbers)?;
+        rows.into_iter()
+            .map(|row| {
+                let own = of_number(&external_ids, row.id);
+                row.into_customer(own)
+            })
+            .collect()
+    }
+
+    fn number(&self) -> CustomerNumber {
+        self.number
+    }
+}
+
+/// Writes one edit.
+pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), StoreError> {
+    on!(conn, |c| match delta {
+        Delta::Created(after) => diesel::insert_into(customers::table).values(Row::from(after)).execute(c)?,
+        Delta::Changed { after, .. } => {
+            diesel::update(customers::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+        }
+        Delta::Removed(before) => diesel::delete(customers::table.find(i64::from(before.number))).execute(c)?,
+    });
+    Ok(())
+}
+
+/// The numbers, with what they are sorted by, of one page.
+pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
+    on!(conn, |c| {
+        let mut rows = customers::table.into_boxed();
+        rows = matches_all!(rows, query.words, customers::customer_id_search, customers::name_search);
+        if let Some(validity) = query.validity {
+            rows = rows.filter(customers::validity.eq(validity.as_str()));
+        }
+        match query.sort {
+            SortKey::Id => keyset!(c, rows, query, customers::id),
+            SortKey::Name => keyset!(c, rows, query, customers::id, customers::name_search),
+            _ => keyset!(c, rows, query, customers::id, customers::customer_id_folded),
+        }
+    })
+}

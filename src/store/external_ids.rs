@@ -1,0 +1,52 @@
+//! The keys other systems know things by.
+
+use diesel::prelude::*;
+
+use super::records::to_number;
+use super::schema::external_ids as table;
+use super::{Conn, StoreError, on};
+use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};
+
+/// The number of the thing that has this external id.
+pub(super) fn holder(conn: &mut Conn, kind: Kind, external_id: &ExternalId) -> Result<Option<u32>, StoreError> {
+    let number = on!(conn, |c| table::table
+        .find((kind.as_str(), external_id.source.as_str(), external_id.id.as_str()))
+        .select(table::thing_id)
+        .first::<i64>(c)
+        .optional()?);
+    number.map(to_number).transpose()
+}
+
+/// The external ids of these things of one kind, in their order.
+pub(super) fn of_things(conn: &mut Conn, kind: Kind, numbers: &[i64]) -> Result<Vec<(i64, ExternalId)>, StoreError> {
+    let rows = on!(conn, |c| table::table
+        .filter(table::kind.eq(kind.as_str()).and(table::thing_id.eq_any(numbers)))
+        .order((table::thing_id, table::source, table::external_id))
+        .select((table::thing_id, table::source, table::external_id))
+        .load::<(i64, String, String)>(c)?);
+    Ok(rows.into_iter().map(|(number, source, id)| (number, stored(source, id))).collect())
+}
+
+/// An external id as it was stored.
+pub(super) fn stored(source: String, id: String) -> ExternalId {
+    ExternalId { source: Source::stored(source), id: ExternalKey::stored(id) }
+}
+
+/// Gives or takes one.
+pub(super) fn set(conn: &mut Conn, thing: Thing, external_id: &ExternalId, present: bool) -> Result<(), StoreError> {
+    let key = (thing.kind.as_str(), external_id.source.as_str(), external_id.id.as_str());
+    on!(conn, |c| {
+        if present {
+            let row = (
+                table::kind.eq(key.0),
+                table::source.eq(key.1),
+                table::external_id.eq(key.2),
+                table::thing_id.eq(i64::from(thing.number)),
+            );
+            diesel::insert_into(table::table).values(row).execute(c)?;
+        } else {
+            diesel::delete(table::table.find(key)).execute(c)?;
+        }
+    });
+    Ok(())
+}

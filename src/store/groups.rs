@@ -1,0 +1,105 @@
+//! Groups in the database.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::list::{ListQuery, SortKey, keyset};
+use super::records::{Record, of_number, to_number};
+use super::schema::groups;
+use super::search::matches_all;
+use super::{Conn, StoreError, external_ids, on};
+use crate::directory::text::{fold, search_form};
+use crate::directory::{Comment, Delta, ExternalId, Group, GroupFields, GroupName, GroupNumber, Kind, Times, Validity};
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = groups, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
+struct Row {
+    id: i64,
+    name: String,
+    name_folded: String,
+    name_search: String,
+    comment: Option<String>,
+    comment_search: String,
+    validity: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Group> for Row {
+    fn from(group: &Group) -> Self {
+        let fields = group.fields.clone();
+        Row {
+            id: group.number.into(),
+            name_folded: fold(fields.name.as_str()),
+            name_search: search_form(fields.name.as_str()),
+            name: fields.name.into(),
+            comment_search: fields.comment.as_ref().map(|comment| search_form(comment.as_str())).unwrap_or_default(),
+            comment: fields.comment.map(Into::into),
+            validity: fields.validity.as_str().to_owned(),
+            created_at: group.times.created_at.naive_utc(),
+            updated_at: group.times.updated_at.naive_utc(),
+        }
+    }
+}
+
+impl Row {
+    fn into_group(self, external_ids: Vec<ExternalId>) -> Result<Group, StoreError> {
+        Ok(Group {
+            number: to_number(self.id)?,
+            external_ids,
+            times: Times::stored(self.created_at, self.updated_at),
+            fields: GroupFields {
+                name: GroupName::stored(self.name),
+                comment: self.comment.map(Comment::stored),
+                validity: Validity::stored(&self.validity),
+            },
+        })
+    }
+}
+
+impl Record for Group {
+    type Number = GroupNumber;
+
+    fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
+        let rows = on!(conn, |c| groups::table.filter(groups::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+        let external_ids = external_ids::of_things(conn, Kind::Group, numbers)?;
+        rows.into_iter()
+            .map(|row| {
+                let own = of_number(&external_ids, row.id);
+                row.into_group(own)
+            })
+            .collect()
+    }
+
+    fn number(&self) -> GroupNumber {
+        self.number
+    }
+}
+
+/// Writes one edit.
+pub(super) fn write(conn: &mut Conn, delta: &Delta<Group>) -> Result<(), StoreError> {
+    on!(conn, |c| match delta {
+        Delta::Created(after) => diesel::insert_into(groups::table).values(Row::from(after)).execute(c)?,
+        Delta::Changed { after, .. } => {
+            diesel::update(groups::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+        }
+        Delta::Removed(before) => diesel::delete(groups::table.find(i64::from(before.number))).execute(c)?,
+    });
+    Ok(())
+}
+
+/// The numbers, with what they are sorted by, of one page.
+pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
+    on!(conn, |c| {
+        let mut rows = groups::table.into_boxed();
+        rows = matches_all!(rows, query.words, groups::name_search, groups::comment_search);
+        if let Some(validity) = query.validity {
+            rows = rows.filter(groups::validity.eq(validity.as_str()));
+        }
+        match query.sort {
+            SortKey::Id => keyset!(c, rows, query, groups::id),
+            _ => keyset!(c, rows, query, groups::id, groups::name_folded),
+        }
+    })
+}

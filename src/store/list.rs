@@ -1,0 +1,108 @@
+//! Lists: filters, sort and page, the same way for every kind. Pages go by key, not by offset, and
+//! every sort ends in the number, so that an item that was there all the while is shown once.
+
+use super::records::Record;
+use super::search::Words;
+use super::{Conn, StoreError, back_ends, customer_users, customers, groups, services};
+use crate::directory::{Kind, Number, Validity};
+
+/// What a list is sorted by; the number always comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortKey {
+    /// The number: the order of creation, which no rename changes.
+    Id,
+    /// The natural key, without regard to case.
+    Key,
+    /// A customer's name, in the form of the search.
+    Name,
+    /// A customer user's e-mail address.
+    Email,
+    /// A customer user's last name.
+    LastName,
+}
+
+/// What to list.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// The words of `q`.
+    pub words: Words,
+    /// Only what has this validity.
+    pub validity: Option<Validity>,
+    /// Only customer users of this customer, primary or additional.
+    pub customer: Option<i64>,
+    /// Only customer users of this back end.
+    pub back_end: Option<i64>,
+    /// Only customer users with exactly this address, without regard to case.
+    pub email: Option<String>,
+    /// Only customer users who are linked to this group, themselves.
+    pub group: Option<i64>,
+    /// Only services under this one, directly.
+    pub parent: Option<i64>,
+    /// The order.
+    pub sort: SortKey,
+    /// The order, backwards.
+    pub descending: bool,
+    /// Where the page before ended: what it was sorted by, and the number.
+    pub after: Option<(String, i64)>,
+    /// The most rows.
+    pub limit: i64,
+}
+
+/// One page of records, in order, each with what it was sorted by.
+pub fn page<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, R)>, StoreError> {
+    let keys = match R::Number::KIND {
+        Kind::Customer => customers::page(conn, query)?,
+        Kind::CustomerUser => customer_users::page(conn, query)?,
+        Kind::Group => groups::page(conn, query)?,
+        Kind::Service => services::page(conn, query)?,
+        Kind::BackEnd => back_ends::page(conn, query)?,
+    };
+    let numbers: Vec<i64> = keys.iter().map(|(_, number)| *number).collect();
+    let mut records: std::collections::HashMap<u32, R> =
+        R::load(conn, &numbers)?.into_iter().map(|record| (record.number().into(), record)).collect();
+    let of = |(sorted_by, number): (String, i64)| Some((sorted_by, records.remove(&u32::try_from(number).ok()?)?));
+    Ok(keys.into_iter().filter_map(of).collect())
+}
+
+/// How many records the filters match, whatever the page.
+pub fn total<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<u64, StoreError> {
+    let all = ListQuery { after: None, limit: i64::MAX, sort: SortKey::Id, ..query.clone() };
+    Ok(match R::Number::KIND {
+        Kind::Customer => customers::page(conn, &all)?.len(),
+        Kind::CustomerUser => customer_users::page(conn, &all)?.len(),
+        Kind::Group => groups::page(conn, &all)?.len(),
+        Kind::Service => services::page(conn, &all)?.len(),
+        Kind::BackEnd => back_ends::page(conn, &all)?.len(),
+    } as u64)
+}
+
+/// Orders a boxed query by a column and the number, starts it after the last page, and loads what
+/// it is sorted by with the number.
+macro_rules! keyset {
+    ($c:ident, $rows:expr, $query:expr, $id:expr) => {{
+        let mut rows = $rows;
+        if let Some((_, number)) = &$query.after {
+            rows = if $query.descending { rows.filter($id.lt(*number)) } else { rows.filter($id.gt(*number)) };
+        }
+        rows = if $query.descending { rows.order($id.desc()) } else { rows.order($id.asc()) };
+        let numbers = rows.limit($query.limit).select($id).load::<i64>($c)?;
+        Ok(numbers.into_iter().map(|number| (String::new(), number)).collect())
+    }};
+    ($c:ident, $rows:expr, $query:expr, $id:expr, $column:expr) => {{
+        let mut rows = $rows;
+        if let Some((value, number)) = &$query.after {
+            rows = if $query.descending {
+                rows.filter($column.lt(value.clone()).or($column.eq(value.clone()).and($id.lt(*number))))
+            } else {
+                rows.filter($column.gt(value.clone()).or($column.eq(value.clone()).and($id.gt(*number))))
+            };
+        }
+        rows = if $query.descending {
+            rows.order(($column.desc(), $id.desc()))
+        } else {
+            rows.order(($column.asc(), $id.asc()))
+        };
+        Ok(rows.limit($query.limit).select(($column, $id)).load::<(String, i64)>($c)?)
+    }};
+}
+pub(super) use keyset;

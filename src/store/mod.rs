@@ -1,0 +1,111 @@
+//! The database: the only place with SQL.
+//!
+//! Functions here take a [`Conn`] and give types of `directory/`; they hold no rule of access and
+//! know nothing of HTTP or of the index. [`Store::read`] gives one consistent state;
+//! [`Store::write`] serializes writers, so that revision order is commit order.
+
+mod back_ends;
+mod change_log;
+pub mod commit;
+mod connection;
+mod customer_users;
+mod customers;
+mod dialect;
+mod external_ids;
+mod facts;
+mod groups;
+mod links;
+pub mod list;
+mod records;
+mod schema;
+mod search;
+mod services;
+mod settings;
+pub mod state;
+
+use connection::{Connections, on};
+
+pub use change_log::{LoggedRevision, changes_after, identity_of, oldest_revision, page_of_changes};
+pub use connection::Conn;
+pub use facts::all_facts;
+pub use links::*;
+pub use records::{Record, by_number, find, number_of};
+pub use services::{children_of, subtree_of};
+pub use settings::{roll_members, settings};
+pub use state::{State, state};
+
+use crate::config::DatabaseUrl;
+
+/// Why the database could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection could be had in time.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// A statement failed.
+    #[error("the database refused a statement: {0}")]
+    Statement(#[from] diesel::result::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database could not be migrated: {0}")]
+    Migration(String),
+    /// A stored value is not what it should be; somebody else wrote to the database.
+    #[error("the database holds something that does not belong there: {0}")]
+    Corrupt(String),
+    /// The connection broke during the commit.
+    #[error("whether the write was kept is unknown: {0}")]
+    OutcomeUnknown(String),
+}
+
+impl StoreError {
+    fn unavailable(why: impl std::fmt::Display) -> Self {
+        StoreError::Unavailable(why.to_string())
+    }
+}
+
+/// The database behind a pool.
+#[derive(Clone)]
+pub struct Store {
+    connections: Connections,
+}
+
+impl Store {
+    /// Opens the database, creates it if need be, and brings its schema up to date.
+    pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
+        let store = Self { connections: Connections::open(url, pool_size)? };
+        let mut pooled = store.connections.get()?;
+        state::initialize(&mut pooled.conn())?;
+        Ok(store)
+    }
+
+    /// Reads one consistent state of the database.
+    pub fn read<T, E: From<StoreError>>(&self, body: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        let mut pooled = self.connections.get()?;
+        let conn = &mut pooled.conn();
+        dialect::begin_read(conn)?;
+        let outcome = body(conn);
+        dialect::execute(conn, "ROLLBACK")?;
+        outcome
+    }
+
+    /// Writes: excludes every other writer from the first statement on, and commits what `body` did
+    /// unless it fails.
+    pub fn write<T, E: From<StoreError>>(&self, body: impl FnOnce(&mut Conn, State) -> Result<T, E>) -> Result<T, E> {
+        let mut pooled = self.connections.get()?;
+        let conn = &mut pooled.conn();
+        let (revision, epoch) = dialect::begin_write(conn)?;
+        match body(conn, State { revision: revision as u64, epoch }) {
+            Ok(value) => {
+                dialect::execute(conn, "COMMIT").map_err(|why| {
+                    // A refused commit leaves the transaction open; a broken connection is past caring.
+                    let _ = dialect::execute(conn, "ROLLBACK");
+                    StoreError::OutcomeUnknown(why.to_string())
+                })?;
+                Ok(value)
+            }
+            Err(why) => {
+                dialect::execute(conn, "ROLLBACK")?;
+                Err(why)
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Finding records, the same way for every kind.
+
+use diesel::prelude::*;
+
+use super::schema::{back_ends, customer_users, customers, groups, services};
+use super::{Conn, StoreError, external_ids, on};
+use crate::directory::{ExternalId, Kind, Number, Reference};
+
+/// A kind of record that can be loaded by number.
+pub trait Record: Sized {
+    /// Its numbers.
+    type Number: Number;
+
+    /// Loads the records of these numbers that exist, in any order.
+    fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError>;
+
+    /// Its number.
+    fn number(&self) -> Self::Number;
+}
+
+/// The record of this number.
+pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option<R>, StoreError> {
+    let number: u32 = number.into();
+    Ok(R::load(conn, &[i64::from(number)])?.pop())
+}
+
+/// The record that a reference names.
+pub fn find<R: Record>(conn: &mut Conn, reference: &Reference) -> Result<Option<R>, StoreError> {
+    match number_of(conn, R::Number::KIND, reference)? {
+        Some(number) => by_number(conn, R::Number::from(number)),
+        None => Ok(None),
+    }
+}
+
+/// The number of the thing of this kind that a reference names; of an `id:…` it is not sure that
+/// the thing exists.
+pub fn number_of(conn: &mut Conn, kind: Kind, reference: &Reference) -> Result<Option<u32>, StoreError> {
+    match reference {
+        Reference::Id(_) => Ok(reference.number(kind)),
+        Reference::External(external_id) => external_ids::holder(conn, kind, external_id),
+        Reference::Key(_) => by_folded_key(conn, kind, &reference.folded_key().unwrap_or_default()),
+    }
+}
+
+/// The number of the thing of this kind whose natural key folds to this.
+pub fn by_folded_key(conn: &mut Conn, kind: Kind, folded: &str) -> Result<Option<u32>, StoreError> {
+    macro_rules! look_up {
+        ($table:ident, $column:ident) => {
+            on!(conn, |c| $table::table
+                .filter($table::$column.eq(folded))
+                .select($table::id)
+                .first::<i64>(c)
+                .optional()?)
+        };
+    }
+    let number = match kind {
+        Kind::Customer => look_up!(customers, customer_id_folded),
+        Kind::CustomerUser => look_up!(customer_users, login_folded),
+        Kind::Group => look_up!(groups, name_folded),
+        Kind::Service => look_up!(services, name_folded),
+        Kind::BackEnd => look_up!(back_ends, name_folded),
+    };
+    number.map(to_number).transpose()
+}
+
+/// A stored number; larger ones than fit were not written by us.
+pub(super) fn to_number<N: From<u32>>(stored: i64) -> Result<N, StoreError> {
+    u32::try_from(stored).map(N::from).map_err(|_| StoreError::Corrupt(format!("the number {stored}")))
+}
+
+/// What of `(number, external id)` pairs belongs to one number.
+pub(super) fn of_number(all: &[(i64, ExternalId)], number: i64) -> Vec<ExternalId> {
+    all.iter().filter(|(holder, _)| *holder == number).map(|(_, external_id)| external_id.clone()).collect()
+}

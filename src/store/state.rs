@@ -1,0 +1,71 @@
+//! The state of the database as a whole: its epoch, its revision, its sequences.
+
+use diesel::prelude::*;
+
+use super::schema::{sequences, state as table};
+use super::{Conn, StoreError, dialect, on};
+use crate::directory::Kind;
+
+/// Where the database stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The number of the last committed write.
+    pub revision: u64,
+    /// Random, and renewed by a restore.
+    pub epoch: String,
+}
+
+/// Makes the one row of a new database. Two processes may start at once; one of them does it.
+pub(super) fn initialize(conn: &mut Conn) -> Result<(), StoreError> {
+    let row = (
+        table::id.eq(1_i64),
+        table::epoch.eq(random_hex(8)),
+        table::revision.eq(0_i64),
+        table::cursor_key.eq(random_hex(32)),
+    );
+    on!(conn, |c| diesel::insert_into(table::table).values(row).on_conflict_do_nothing().execute(c)?);
+    for kind in Kind::ALL {
+        let row = (sequences::kind.eq(kind.as_str()), sequences::last_number.eq(0_i64));
+        on!(conn, |c| diesel::insert_into(sequences::table).values(row).on_conflict_do_nothing().execute(c)?);
+    }
+    Ok(())
+}
+
+fn random_hex(bytes: usize) -> String {
+    (0..bytes).map(|_| format!("{:02x}", rand::random::<u8>())).collect()
+}
+
+/// Where the database stands.
+pub fn state(conn: &mut Conn) -> Result<State, StoreError> {
+    let (revision, epoch): (i64, String) =
+        on!(conn, |c| table::table.select((table::revision, table::epoch)).first(c)?);
+    Ok(State { revision: revision.unsigned_abs(), epoch })
+}
+
+/// The key that authenticates cursors, the same on every replica.
+pub fn cursor_key(conn: &mut Conn) -> Result<String, StoreError> {
+    Ok(on!(conn, |c| table::table.select(table::cursor_key).first(c)?))
+}
+
+/// The last number given out for a kind.
+pub fn last_number(conn: &mut Conn, kind: Kind) -> Result<u32, StoreError> {
+    let number: i64 = on!(conn, |c| sequences::table.find(kind.as_str()).select(sequences::last_number).first(c)?);
+    super::records::to_number(number)
+}
+
+pub(super) fn set_last_number(conn: &mut Conn, kind: Kind, number: u32) -> Result<(), StoreError> {
+    on!(conn, |c| diesel::update(sequences::table.find(kind.as_str()))
+        .set(sequences::last_number.eq(i64::from(number)))
+        .execute(c)?);
+    Ok(())
+}
+
+pub(super) fn set_revision(conn: &mut Conn, revision: u64) -> Result<(), StoreError> {
+    on!(conn, |c| diesel::update(table::table).set(table::revision.eq(revision as i64)).execute(c)?);
+    Ok(())
+}
+
+/// Whether the database answers at all.
+pub fn ping(conn: &mut Conn) -> Result<(), StoreError> {
+    dialect::execute(conn, "SELECT 1")
+}
