@@ -185,7 +185,6 @@ pub struct BackEndOfUser {
     /// Its natural key.
     pub name: BackEndName,
     /// Whether the identity fields are the source's alone.
-    #[serde(skip)]
     pub read_only: bool,
 }
 

@@ -98,3 +98,11 @@ impl Times {
         Self { created_at: created_at.and_utc(), updated_at: updated_at.and_utc() }
     }
 }
+
+/// The entity tag of a record: a digest of all that its representation shows.
+pub fn etag(record: &impl Serialize) -> String {
+    use sha2::{Digest, Sha256};
+    let shown = serde_json::to_vec(record).unwrap_or_default();
+    let digest = Sha256::digest(&shown);
+    digest[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -13,8 +13,8 @@ use super::{Conn, StoreError, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
-    BackEndName, Comment, CustomerId, CustomerUser, CustomerUserFields, CustomerUserNumber, Delta, Email, ExternalId,
-    Kind, Login, Text, Times, Validity,
+    BackEndName, BackEndNumber, Comment, CustomerId, CustomerNumber, CustomerUser, CustomerUserFields,
+    CustomerUserNumber, Delta, Email, ExternalId, Kind, Login, Text, Times, Validity,
 };
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -174,19 +174,13 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), 
     Ok(())
 }
 
-/// The customer users who have this customer as their primary one, or (`additional`) as another.
-pub fn of_customer(conn: &mut Conn, customer: i64, additional: bool) -> Result<Vec<CustomerUser>, StoreError> {
-    let numbers: Vec<i64> = on!(conn, |c| if additional {
-        customer_user_customers::table
-            .filter(customer_user_customers::customer_id.eq(customer))
-            .select(customer_user_customers::customer_user_id)
-            .load(c)?
-    } else {
-        customer_users::table
-            .filter(customer_users::primary_customer_id.eq(customer))
-            .select(customer_users::id)
-            .load(c)?
-    });
+/// The customer users who have this customer as their primary one.
+pub fn customer_users_of(conn: &mut Conn, customer: CustomerNumber) -> Result<Vec<CustomerUser>, StoreError> {
+    let numbers: Vec<i64> = on!(conn, |c| customer_users::table
+        .filter(customer_users::primary_customer_id.eq(i64::from(customer)))
+        .order(customer_users::id)
+        .select(customer_users::id)
+        .load(c)?);
     let mut all = Vec::with_capacity(numbers.len());
     for chunk in numbers.chunks(1_000) {
         all.extend(CustomerUser::load(conn, chunk)?);
@@ -195,9 +189,11 @@ pub fn of_customer(conn: &mut Conn, customer: i64, additional: bool) -> Result<V
 }
 
 /// How many customer users a back end has.
-pub fn count_of_back_end(conn: &mut Conn, back_end: i64) -> Result<u64, StoreError> {
-    let count: i64 =
-        on!(conn, |c| customer_users::table.filter(customer_users::back_end_id.eq(back_end)).count().get_result(c)?);
+pub fn count_of_back_end(conn: &mut Conn, back_end: BackEndNumber) -> Result<u64, StoreError> {
+    let count: i64 = on!(conn, |c| customer_users::table
+        .filter(customer_users::back_end_id.eq(i64::from(back_end)))
+        .count()
+        .get_result(c)?);
     Ok(count.unsigned_abs())
 }
 

@@ -1,0 +1,155 @@
+//! External ids: giving, taking, and finding by them.
+
+use super::{Plan, Precondition, Refusal, tag_of};
+use crate::directory::{
+    Customer, CustomerUser, Delta, Edit, ExternalId, Group, Number, Reference, Service, Thing, Times,
+};
+use crate::store::{self, Record};
+
+/// A record that other systems may have keys for.
+pub trait Identified: Record + Clone + PartialEq + serde::Serialize {
+    /// Its external ids.
+    fn external_ids(&mut self) -> &mut Vec<ExternalId>;
+    /// When it was written.
+    fn times(&mut self) -> &mut Times;
+    /// The edit that a difference amounts to.
+    fn edit(delta: Delta<Self>) -> Edit;
+}
+
+macro_rules! identified {
+    ($type:ident, $edit:expr) => {
+        impl Identified for $type {
+            fn external_ids(&mut self) -> &mut Vec<ExternalId> {
+                &mut self.external_ids
+            }
+
+            fn times(&mut self) -> &mut Times {
+                &mut self.times
+            }
+
+            fn edit(delta: Delta<Self>) -> Edit {
+                $edit(delta)
+            }
+        }
+    };
+}
+
+identified!(Customer, Edit::Customer);
+identified!(CustomerUser, |delta| Edit::CustomerUser(Box::new(delta)));
+identified!(Group, Edit::Group);
+identified!(Service, Edit::Service);
+
+/// Gives a record an external id; the flag says whether it had it not.
+pub fn give<R: Identified>(
+    plan: &mut Plan,
+    reference: &Reference,
+    external_id: ExternalId,
+    precondition: &Precondition,
+) -> Result<(R, bool), Refusal> {
+    let record: R = plan.find(reference)?;
+    precondition.check(tag_of(Some(&record)).as_deref())?;
+    if record.clone().external_ids().contains(&external_id) {
+        return Ok((record, false));
+    }
+    is_free::<R>(plan, &external_id)?;
+    let record = touch(plan, record, |record| insert(record, external_id.clone()));
+    attach(plan, &record, &external_id);
+    Ok((record, true))
+}
+
+/// Takes an external id from a record.
+pub fn take<R: Identified>(
+    plan: &mut Plan,
+    reference: &Reference,
+    external_id: &ExternalId,
+    precondition: &Precondition,
+) -> Result<(), Refusal> {
+    let mut record: R = plan.find(reference)?;
+    precondition.check(tag_of(Some(&record)).as_deref())?;
+    if !record.external_ids().contains(external_id) {
+        let external_id = format!("{}:{}", external_id.source, external_id.id);
+        return Err(Refusal::ExternalIdNotFound { kind: R::Number::KIND, external_id });
+    }
+    let thing = Thing::from(record.number());
+    touch(plan, record, |record| record.external_ids().retain(|own| own != external_id));
+    plan.edit(Edit::ExternalId { thing, external_id: external_id.clone(), present: false });
+    Ok(())
+}
+
+/// Writes a record whose external ids changed.
+fn touch<R: Identified>(plan: &mut Plan, before: R, change: impl FnOnce(&mut R)) -> R {
+    let mut after = before.clone();
+    change(&mut after);
+    after.times().updated_at = plan.now;
+    plan.edit(R::edit(Delta::Changed { before, after: after.clone() }));
+    after
+}
+
+/// Puts an external id where it belongs in the order.
+pub(super) fn insert<R: Identified>(record: &mut R, external_id: ExternalId) {
+    let all = record.external_ids();
+    all.push(external_id);
+    all.sort();
+}
+
+/// The edit that gives a record an external id.
+pub(super) fn attach<R: Identified>(plan: &mut Plan, record: &R, external_id: &ExternalId) {
+    let thing = Thing::from(record.number());
+    plan.edit(Edit::ExternalId { thing, external_id: external_id.clone(), present: true });
+}
+
+/// The edits that take all external ids from a record that is about to go.
+pub(super) fn detach_all<R: Identified>(plan: &mut Plan, record: &mut R) {
+    let thing = Thing::from(record.number());
+    for external_id in std::mem::take(record.external_ids()) {
+        plan.edit(Edit::ExternalId { thing, external_id, present: false });
+    }
+}
+
+/// Refuses an external id that another record has.
+pub(super) fn is_free<R: Record>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
+    let kind = R::Number::KIND;
+    match store::number_of(plan.conn, kind, &Reference::External(external_id.clone()))? {
+        None => Ok(()),
+        Some(holder) => {
+            let external_id = format!("{}:{}", external_id.source, external_id.id);
+            Err(Refusal::ExternalIdTaken { kind, external_id, id: kind.id(holder) })
+        }
+    }
+}
+
+/// What to do with a natural key that exists and has not the external id it comes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExisting {
+    /// Give it the external id.
+    Adopt,
+    /// Refuse.
+    Refuse,
+}
+
+/// The record that an upsert is about, found by external id or else by natural key, and the
+/// external id that it has yet to be given.
+pub(super) fn locate<R: Identified>(
+    plan: &mut Plan,
+    external_id: Option<&ExternalId>,
+    key: Option<&str>,
+    on_existing: OnExisting,
+) -> Result<(Option<R>, Option<ExternalId>), Refusal> {
+    if let Some(external_id) = external_id {
+        let known = store::find(plan.conn, &Reference::External(external_id.clone()))?;
+        if known.is_some() {
+            return Ok((known, None));
+        }
+    }
+    let by_key: Option<R> = match key {
+        Some(key) => store::find(plan.conn, &Reference::Key(key.to_owned()))?,
+        None => None,
+    };
+    match (by_key, external_id, key) {
+        (Some(record), Some(_), Some(key)) if on_existing == OnExisting::Refuse => {
+            let kind = R::Number::KIND;
+            Err(Refusal::KeyTaken { kind, key: key.to_owned(), id: record.number().id() })
+        }
+        (record, external_id, _) => Ok((record, external_id.cloned())),
+    }
+}

@@ -1,0 +1,87 @@
+//! Writing groups.
+
+use super::external_ids;
+use super::{FieldError, Plan, Precondition, Refusal, tag_of};
+use crate::directory::{Delta, Edit, Group, GroupFields, GroupName, GroupPatch, Kind, Reference, Roll, Times};
+use crate::store::{self, LinksOf};
+
+/// Creates a group.
+pub fn create(plan: &mut Plan, fields: GroupFields) -> Result<Group, Refusal> {
+    plan.key_is_free(Kind::Group, fields.name.as_str(), None)?;
+    let group = Group { number: plan.new_number()?, fields, external_ids: Vec::new(), times: Times::new(plan.now) };
+    plan.edit(Edit::Group(Delta::Created(group.clone())));
+    Ok(group)
+}
+
+/// Creates the group of this name, or replaces what is known of it; the flag says which.
+pub fn put(
+    plan: &mut Plan,
+    reference: &Reference,
+    patch: GroupPatch,
+    precondition: &Precondition,
+) -> Result<(Group, bool), Refusal> {
+    let current: Option<Group> = store::find(plan.conn, reference)?;
+    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    match (current, reference) {
+        (Some(group), _) => {
+            super::same_key("/name", group.fields.name.as_str(), patch.name.as_ref())?;
+            let name = group.fields.name.clone();
+            let fields = GroupFields::new(name.clone()).patched(GroupPatch { name: Some(name), ..patch });
+            Ok((write(plan, group, fields)?, false))
+        }
+        (None, Reference::Key(key)) => {
+            super::same_key("/name", key, patch.name.as_ref())?;
+            let name = GroupName::parse(key).map_err(|why| Refusal::Invalid(vec![FieldError::new("/name", why)]))?;
+            Ok((create(plan, GroupFields::new(name).patched(patch))?, true))
+        }
+        (None, _) => Err(Refusal::not_found(Kind::Group, reference)),
+    }
+}
+
+/// Changes some of what is known of a group.
+pub fn patch(
+    plan: &mut Plan,
+    reference: &Reference,
+    patch: GroupPatch,
+    precondition: &Precondition,
+) -> Result<Group, Refusal> {
+    let group: Group = plan.find(reference)?;
+    precondition.check(tag_of(Some(&group)).as_deref())?;
+    let fields = group.fields.clone().patched(patch);
+    write(plan, group, fields)
+}
+
+/// Deletes a group; one that is linked or an always-group only by force.
+pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition: &Precondition) -> Result<(), Refusal> {
+    let mut group: Group = plan.find(reference)?;
+    precondition.check(tag_of(Some(&group)).as_deref())?;
+    let customer_links = store::customer_group_links(plan.conn, LinksOf::Group(group.number))?;
+    let customer_user_links = store::customer_user_group_links(plan.conn, LinksOf::Group(group.number))?;
+    let rolls = super::rolls::naming(plan, group.number.into())?;
+    if !force {
+        let listed = |roll| usize::from(rolls.contains(&roll));
+        let counts = [
+            ("customer_links", customer_links.len()),
+            ("customer_user_links", customer_user_links.len()),
+            ("customer_always_groups", listed(Roll::CustomerAlwaysGroups)),
+            ("customer_user_always_groups", listed(Roll::CustomerUserAlwaysGroups)),
+        ];
+        super::not_in_use(Kind::Group, group.fields.name.as_str(), &counts)?;
+    }
+    super::links::remove_customer_group_links(plan, customer_links);
+    super::links::remove_customer_user_group_links(plan, customer_user_links);
+    super::rolls::strike(plan, rolls, group.number.into());
+    external_ids::detach_all(plan, &mut group);
+    plan.edit(Edit::Group(Delta::Removed(group)));
+    Ok(())
+}
+
+fn write(plan: &mut Plan, before: Group, fields: GroupFields) -> Result<Group, Refusal> {
+    plan.key_is_free(Kind::Group, fields.name.as_str(), Some(before.number.0))?;
+    let mut after = Group { fields, ..before.clone() };
+    if after != before {
+        after.times.updated_at = plan.now;
+        plan.edit(Edit::Group(Delta::Changed { before, after: after.clone() }));
+    }
+    Ok(after)
+}

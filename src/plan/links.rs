@@ -1,0 +1,147 @@
+//! Writing links and additional customers, one at a time. Setting what is so already makes no edit.
+
+use super::{Plan, Refusal};
+use crate::directory::{
+    Context, Customer, CustomerGroupLink, CustomerMembership, CustomerUser, CustomerUserGroupLink,
+    CustomerUserServiceLink, Edit, Group, PermissionName, PermissionSet, PermissionTypes, Reference, Service, Settings,
+};
+use crate::store;
+
+/// What setting a link did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// There was none.
+    Made,
+    /// There was one, and still is.
+    Kept,
+    /// There is none now.
+    Gone,
+}
+
+impl LinkOutcome {
+    fn of(before: PermissionSet, after: PermissionSet) -> Self {
+        match (before.is_empty(), after.is_empty()) {
+            (_, true) => LinkOutcome::Gone,
+            (true, false) => LinkOutcome::Made,
+            (false, false) => LinkOutcome::Kept,
+        }
+    }
+}
+
+/// Sets what a customer ↔ group link grants in one context.
+pub fn set_customer_group(
+    plan: &mut Plan,
+    customer: &Reference,
+    group: &Reference,
+    context: Context,
+    permissions: &[PermissionName],
+) -> Result<LinkOutcome, Refusal> {
+    let (customer, group) = (plan.find::<Customer>(customer)?.number, plan.find::<Group>(group)?.number);
+    let settings = settings(plan)?;
+    let after = permission_set(&settings.permission_types, permissions)?;
+    let before = store::granted_to_customer(plan.conn, customer, group, context)?;
+    if !settings.is_on(context) && !after.without(before).is_empty() {
+        return Err(Refusal::ContextOff(context.as_str()));
+    }
+    if before != after {
+        let link = CustomerGroupLink { customer, group, context, permissions: after };
+        plan.edit(Edit::CustomerGroupLink { before, link });
+    }
+    Ok(LinkOutcome::of(before, after))
+}
+
+/// Sets what a customer user ↔ group link grants.
+pub fn set_customer_user_group(
+    plan: &mut Plan,
+    customer_user: &Reference,
+    group: &Reference,
+    permissions: &[PermissionName],
+) -> Result<LinkOutcome, Refusal> {
+    let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
+    let group = plan.find::<Group>(group)?.number;
+    let after = permission_set(&settings(plan)?.permission_types, permissions)?;
+    let before = store::granted_to_customer_user(plan.conn, customer_user, group)?;
+    if before != after {
+        let link = CustomerUserGroupLink { customer_user, group, permissions: after };
+        plan.edit(Edit::CustomerUserGroupLink { before, link });
+    }
+    Ok(LinkOutcome::of(before, after))
+}
+
+/// Links a customer user to a service, or unlinks them; the flag says whether that changed anything.
+pub fn set_customer_user_service(
+    plan: &mut Plan,
+    customer_user: &Reference,
+    service: &Reference,
+    linked: bool,
+) -> Result<bool, Refusal> {
+    let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
+    let service = plan.find::<Service>(service)?.number;
+    let was = store::is_linked_to_service(plan.conn, customer_user, service)?;
+    if was != linked {
+        plan.edit(Edit::CustomerUserServiceLink(CustomerUserServiceLink { customer_user, service, linked }));
+    }
+    Ok(was != linked)
+}
+
+/// Gives a customer user an additional customer, or takes it; the flag says whether that changed
+/// anything.
+pub fn set_membership(
+    plan: &mut Plan,
+    customer_user: &Reference,
+    customer: &Reference,
+    member: bool,
+) -> Result<bool, Refusal> {
+    let customer_user: CustomerUser = plan.find(customer_user)?;
+    let customer = plan.find::<Customer>(customer)?.number;
+    let was = customer_user.additional_customers.iter().any(|additional| additional.number == customer);
+    if was != member {
+        let customer_user = customer_user.number;
+        plan.edit(Edit::CustomerMembership(CustomerMembership { customer_user, customer, member }));
+    }
+    Ok(was != member)
+}
+
+/// The settings, which every database of ours has.
+pub(super) fn settings(plan: &mut Plan) -> Result<Settings, Refusal> {
+    Ok(store::settings(plan.conn)?.unwrap_or_else(Settings::fresh))
+}
+
+fn permission_set(types: &PermissionTypes, names: &[PermissionName]) -> Result<PermissionSet, Refusal> {
+    types.set(names).map_err(|unknown| {
+        let index = names.iter().position(|name| name == unknown).unwrap_or_default();
+        let known = types.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
+        let detail = format!("the permission type {unknown:?} is not configured; there are {known}");
+        Refusal::at(&format!("/permissions/{index}"), "permission_type_unknown", detail)
+    })
+}
+
+pub(super) fn remove_customer_group_links(plan: &mut Plan, links: Vec<CustomerGroupLink>) {
+    for link in links {
+        let before = link.permissions;
+        plan.edit(Edit::CustomerGroupLink {
+            before,
+            link: CustomerGroupLink { permissions: PermissionSet::EMPTY, ..link },
+        });
+    }
+}
+
+pub(super) fn remove_customer_user_group_links(plan: &mut Plan, links: Vec<CustomerUserGroupLink>) {
+    for link in links {
+        let before = link.permissions;
+        let link = CustomerUserGroupLink { permissions: PermissionSet::EMPTY, ..link };
+        plan.edit(Edit::CustomerUserGroupLink { before, link });
+    }
+}
+
+pub(super) fn remove_customer_user_service_links(plan: &mut Plan, links: Vec<CustomerUserServiceLink>) {
+    for link in links {
+        plan.edit(Edit::CustomerUserServiceLink(CustomerUserServiceLink { linked: false, ..link }));
+    }
+}
+
+pub(super) fn remove_memberships(plan: &mut Plan, memberships: Vec<CustomerMembership>) {
+    for membership in memberships {
+        plan.edit(Edit::CustomerMembership(CustomerMembership { member: false, ..membership }));
+    }
+}

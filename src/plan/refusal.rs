@@ -1,0 +1,157 @@
+//! Why a plan was refused. Each refusal says what to do; `api/` gives it its status.
+
+use crate::directory::{Invalid, Kind, Reference};
+use crate::store::StoreError;
+
+/// What is wrong with one member of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where: a JSON pointer into the body.
+    pub pointer: String,
+    /// What a program reads.
+    pub code: String,
+    /// What a person reads.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// What is wrong with the value at a pointer.
+    pub fn new(pointer: impl Into<String>, why: Invalid) -> Self {
+        Self { pointer: pointer.into(), code: why.code.to_owned(), detail: why.detail }
+    }
+}
+
+/// Why a write was not done. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// What the path names does not exist.
+    #[error("There is no {kind} {reference:?}.")]
+    NotFound {
+        /// What it would be.
+        kind: Kind,
+        /// How it was named.
+        reference: String,
+    },
+    /// An external id that is not there to be taken.
+    #[error("This {kind} has no external id {external_id:?}.")]
+    ExternalIdNotFound {
+        /// Of what.
+        kind: Kind,
+        /// Which.
+        external_id: String,
+    },
+    /// The input is not what it should be.
+    #[error("The request cannot be carried out as it stands; see errors.")]
+    Invalid(Vec<FieldError>),
+    /// Another thing has this natural key.
+    #[error("There is a {kind} {key:?} already (id:{id}). Use another key, or address that one.")]
+    KeyTaken {
+        /// Of what kind.
+        kind: Kind,
+        /// The key.
+        key: String,
+        /// The id of the thing that has it.
+        id: String,
+    },
+    /// Another thing has this external id.
+    #[error("The external id {external_id:?} belongs to another {kind} (id:{id}). Take it from there first.")]
+    ExternalIdTaken {
+        /// Of what kind.
+        kind: Kind,
+        /// The external id.
+        external_id: String,
+        /// The id of the thing that has it.
+        id: String,
+    },
+    /// The identity fields are the source's alone.
+    #[error("The back end {back_end:?} is read-only: change {} at its source, or write with the scope sync:write.", .fields.join(", "))]
+    BackEndReadOnly {
+        /// The back end.
+        back_end: String,
+        /// The fields that may not be written.
+        fields: Vec<&'static str>,
+    },
+    /// It is linked, named or used.
+    #[error("The {kind} {key:?} is in use: {}. {advice}", counted(.counts))]
+    InUse {
+        /// What.
+        kind: Kind,
+        /// Which.
+        key: String,
+        /// By what, how many.
+        counts: Vec<(&'static str, u64)>,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A service cannot stand there.
+    #[error("{0}")]
+    ServiceCycle(String),
+    /// A service below would get a name that another has.
+    #[error("{0}")]
+    ServiceCollision(String),
+    /// A service below would get a name that is too long.
+    #[error("{0}")]
+    ServiceNameTooLong(String),
+    /// The context takes no new grants.
+    #[error(
+        "The context {0:?} is off: turn it on in the settings before granting in it. What is granted in it already is kept."
+    )]
+    ContextOff(&'static str),
+    /// Links hold a permission type that would go.
+    #[error("The permission type {name:?} is in use by {links} links: revoke it there first.")]
+    PermissionTypeInUse {
+        /// The type.
+        name: String,
+        /// How many links hold it.
+        links: u64,
+    },
+    /// `If-Match` or `If-None-Match` does not hold.
+    #[error(
+        "It was changed since you read it, or does not exist (or exists already). Read it again, and repeat the write with its new ETag."
+    )]
+    PreconditionFailed,
+    /// `If-Match` must be sent.
+    #[error("Send If-Match with the ETag of what you read: this replaces {0} as a whole.")]
+    PreconditionRequired(&'static str),
+    /// Beyond the scope of the route.
+    #[error("This needs the scope {scope:?} as well: {why}.")]
+    MissingScope {
+        /// The scope.
+        scope: &'static str,
+        /// What for.
+        why: &'static str,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// What the path names does not exist.
+    pub fn not_found(kind: Kind, reference: &Reference) -> Self {
+        Refusal::NotFound { kind, reference: reference.to_string() }
+    }
+
+    /// What a member of the body names does not exist.
+    pub fn names_nothing(pointer: &str, kind: Kind, reference: &Reference) -> Self {
+        let code = match kind {
+            Kind::Customer => "customer_not_found",
+            Kind::CustomerUser => "customer_user_not_found",
+            Kind::Group => "group_not_found",
+            Kind::Service => "service_not_found",
+            Kind::BackEnd => "back_end_not_found",
+        };
+        let detail = format!("there is no {kind} {:?}; create it first, or name another", reference.to_string());
+        Refusal::at(pointer, code, detail)
+    }
+
+    /// One member of the body is wrong.
+    pub fn at(pointer: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Refusal::Invalid(vec![FieldError::new(pointer, Invalid::new(code, detail))])
+    }
+}
+
+fn counted(counts: &[(&'static str, u64)]) -> String {
+    let words: Vec<String> = counts.iter().map(|(what, count)| format!("{count} {}", what.replace('_', " "))).collect();
+    words.join(", ")
+}
