@@ -1,5 +1,6 @@
 //! What a customer user of a service desk may see, and why.
 
+pub mod access;
 pub mod config;
 pub mod directory;
 pub mod plan;

@@ -35,6 +35,9 @@ impl Invalid {
 /// The form under which natural keys are compared and stored uniquely: NFC of full, locale-free
 /// Unicode case folding.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfc().default_case_fold().nfc().collect()
 }
 

@@ -1,0 +1,77 @@
+//! The facts, laid out for answering: entries by number, links sorted at both ends, look-up by key
+//! and by external id.
+//!
+//! The index changes only by [`Index::apply`], at a cost in proportion to the change. What it holds
+//! depends on the changes alone and, within a revision, not on their order; but a removal takes
+//! everything that was attached before it. A link may name something that does not exist (yet): it
+//! is kept and grants nothing.
+
+mod apply;
+mod entry;
+mod externals;
+mod facts;
+mod links;
+mod members;
+mod names;
+mod read;
+
+use std::collections::BTreeSet;
+
+use entry::{BackEndEntry, CustomerEntry, CustomerUserEntry, GroupEntry, ServiceEntry};
+pub use entry::{CustomerGrant, Grant};
+use externals::Externals;
+use names::Names;
+
+use crate::directory::{PermissionSet, Settings};
+
+/// What the directory says that bears on access, as of one revision.
+#[derive(Clone)]
+pub struct Index {
+    revision: u64,
+    settings: Settings,
+    /// Every configured permission type; kept beside the settings because each question asks.
+    types: PermissionSet,
+    customers: Vec<CustomerEntry>,
+    customer_users: Vec<CustomerUserEntry>,
+    groups: Vec<GroupEntry>,
+    services: Vec<ServiceEntry>,
+    back_ends: Vec<BackEndEntry>,
+    /// By kind: the natural keys.
+    names: [Names; 5],
+    /// By kind: what other systems call the things.
+    externals: [Externals; 5],
+    /// By roll: the numbers on it.
+    rolls: [BTreeSet<u32>; 3],
+}
+
+impl Default for Index {
+    /// Nothing exists, and the settings are those of a fresh installation.
+    fn default() -> Self {
+        let settings = Settings::fresh();
+        Self {
+            revision: 0,
+            types: settings.permission_types.all(),
+            settings,
+            customers: Vec::new(),
+            customer_users: Vec::new(),
+            groups: Vec::new(),
+            services: Vec::new(),
+            back_ends: Vec::new(),
+            names: Default::default(),
+            externals: Default::default(),
+            rolls: Default::default(),
+        }
+    }
+}
+
+impl Index {
+    /// The revision that the facts are of.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Says which revision the facts are of, once every change of it was applied.
+    pub fn set_revision(&mut self, revision: u64) {
+        self.revision = revision;
+    }
+}

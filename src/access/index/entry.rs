@@ -1,0 +1,114 @@
+//! What the index keeps of one thing, by its number. An entry that says nothing is the default one;
+//! `validity` tells whether the thing exists.
+
+use smallvec::SmallVec;
+
+use super::members::Members;
+use crate::directory::{BackEndNumber, Context, CustomerNumber, GroupNumber, PermissionSet, ServiceNumber, Validity};
+
+/// A customer user's link to a group. Packed: millions of these are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, packed(2))]
+pub struct Grant {
+    /// The group.
+    pub group: GroupNumber,
+    /// What the link holds.
+    pub permissions: PermissionSet,
+}
+
+/// A customer's links to a group: one in each context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerGrant {
+    /// The group.
+    pub group: GroupNumber,
+    /// What the link in the context `same_customer` holds.
+    pub same_customer: PermissionSet,
+    /// What the link in the context `other_customers` holds.
+    pub other_customers: PermissionSet,
+}
+
+impl CustomerGrant {
+    /// No link in either context.
+    pub(super) fn none(group: GroupNumber) -> Self {
+        Self { group, same_customer: PermissionSet::EMPTY, other_customers: PermissionSet::EMPTY }
+    }
+
+    /// What the link in the context holds.
+    pub fn in_context(&self, context: Context) -> PermissionSet {
+        match context {
+            Context::SameCustomer => self.same_customer,
+            Context::OtherCustomers => self.other_customers,
+        }
+    }
+
+    pub(super) fn set(&mut self, context: Context, permissions: PermissionSet) {
+        match context {
+            Context::SameCustomer => self.same_customer = permissions,
+            Context::OtherCustomers => self.other_customers = permissions,
+        }
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        self.same_customer.is_empty() && self.other_customers.is_empty()
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct CustomerEntry {
+    pub validity: Option<Validity>,
+    /// Sorted by group.
+    pub groups: SmallVec<[CustomerGrant; 4]>,
+    /// Whose primary or additional customer it is.
+    pub customer_users: Members,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct CustomerUserEntry {
+    /// Sorted by group.
+    pub groups: SmallVec<[Grant; 4]>,
+    /// Sorted.
+    pub services: SmallVec<[ServiceNumber; 4]>,
+    /// Sorted; may name the primary customer too.
+    pub additional: SmallVec<[CustomerNumber; 4]>,
+    pub customer: Option<CustomerNumber>,
+    pub back_end: Option<BackEndNumber>,
+    pub validity: Option<Validity>,
+}
+
+impl CustomerUserEntry {
+    /// Whether the customer is one of the customer user's, valid or not.
+    pub fn is_of(&self, customer: CustomerNumber) -> bool {
+        self.customer == Some(customer) || self.additional.binary_search(&customer).is_ok()
+    }
+
+    /// The primary customer, then the additional ones; each once.
+    pub fn customers(&self) -> impl Iterator<Item = CustomerNumber> {
+        let additional = self.additional.iter().copied().filter(|customer| Some(*customer) != self.customer);
+        self.customer.into_iter().chain(additional)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct GroupEntry {
+    pub validity: Option<Validity>,
+    /// The linked customer users.
+    pub customer_users: Members,
+    /// The customers linked in any context.
+    pub customers: Members,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ServiceEntry {
+    pub validity: Option<Validity>,
+    pub parent: Option<ServiceNumber>,
+    /// The linked customer users.
+    pub customer_users: Members,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct BackEndEntry {
+    /// Whether groups restrict its customer users; nothing where the back end does not exist.
+    pub group_support: Option<bool>,
+    /// Who comes from it.
+    pub customer_users: Members,
+}

@@ -1,0 +1,122 @@
+//! The natural keys of one kind: by number, and the number by key.
+//!
+//! A key is kept once, as it was written; the table holds numbers and looks at the key through
+//! them. Within a revision two things may bear the same key for a moment (one gives it up, the other
+//! takes it, in any order): both stand in the table, each under its own number, so neither is lost.
+
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::links;
+use crate::directory::text::fold;
+
+#[derive(Clone, Default)]
+pub(super) struct Names {
+    keys: Vec<Option<Box<str>>>,
+    by_key: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl Names {
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, additional: usize) {
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        self.by_key.reserve(additional, |number| hash_of(keys, hasher, *number));
+    }
+
+    /// The thing bears this key now.
+    pub fn put(&mut self, number: u32, key: &str) {
+        if self.key(number) == Some(key) {
+            return;
+        }
+        self.remove(number);
+        *links::entry(&mut self.keys, number) = Some(key.into());
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        let hash = hash_of(keys, hasher, number);
+        self.by_key.insert_unique(hash, number, |number| hash_of(keys, hasher, *number));
+    }
+
+    /// The thing is gone.
+    pub fn remove(&mut self, number: u32) {
+        if self.key(number).is_none() {
+            return;
+        }
+        let hash = hash_of(&self.keys, &self.hasher, number);
+        if let Ok(place) = self.by_key.find_entry(hash, |other| *other == number) {
+            place.remove();
+        }
+        drop(links::take(&mut self.keys, number));
+    }
+
+    /// The key as it was written.
+    pub fn key(&self, number: u32) -> Option<&str> {
+        links::get(&self.keys, number)?.as_deref()
+    }
+
+    /// Who bears this key, given folded.
+    pub fn find(&self, folded: &str) -> Option<u32> {
+        let is_it = |number: &u32| self.key(*number).is_some_and(|key| folded_form(key) == folded);
+        self.by_key.find(self.hasher.hash_one(folded), is_it).copied()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// One more than the greatest number that was ever here.
+    pub fn end(&self) -> u32 {
+        u32::try_from(self.keys.len()).unwrap_or(u32::MAX)
+    }
+}
+
+fn hash_of(keys: &[Option<Box<str>>], hasher: &RandomState, number: u32) -> u64 {
+    let key = keys.get(number as usize).and_then(Option::as_deref).unwrap_or_default();
+    hasher.hash_one(&*folded_form(key))
+}
+
+/// The folded form, without a copy for the keys that are folded as they are.
+fn folded_form(key: &str) -> Cow<'_, str> {
+    if key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(fold(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_folded_and_kept_as_written() {
+        let mut names = Names::default();
+        names.put(3, "Straße");
+        assert_eq!(names.find(&fold("STRASSE")), Some(3));
+        assert_eq!(names.key(3), Some("Straße"));
+        assert_eq!(names.find("strase"), None);
+    }
+
+    #[test]
+    fn keys_can_be_swapped_in_any_order() {
+        let mut names = Names::default();
+        names.put(1, "x");
+        names.put(2, "y");
+        names.put(1, "Y");
+        names.put(2, "x");
+        assert_eq!((names.find("x"), names.find("y")), (Some(2), Some(1)));
+        names.remove(1);
+        assert_eq!((names.find("x"), names.find("y"), names.len()), (Some(2), None, 1));
+    }
+
+    #[test]
+    fn a_chain_of_renames_loses_none() {
+        let mut names = Names::default();
+        (0..100).for_each(|number| names.put(number, &format!("k{number}")));
+        (0..100).for_each(|number| names.put(number, &format!("k{}", number + 1)));
+        assert_eq!(names.find("k0"), None);
+        assert!((0..100).all(|number| names.find(&format!("k{}", number + 1)) == Some(number)));
+    }
+}

@@ -1,0 +1,302 @@
+//! What the index says of a thing: the facts, not yet what follows from them.
+
+use super::entry::{CustomerEntry, CustomerGrant, CustomerUserEntry, Grant, GroupEntry};
+use super::members::Members;
+use super::{Index, links};
+use crate::directory::{
+    BackEndNumber, Context, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionSet, Reference,
+    Roll, ServiceNumber, Settings, Thing, Validity,
+};
+
+/// No chain of ancestors is longer: each part of a service's name takes at least one character of
+/// 200, and the separators two each. A longer one would be a cycle.
+const MAX_DEPTH: usize = 67;
+
+/// Things of any kind.
+impl Index {
+    /// The thing of this kind that the reference names, if it exists.
+    pub fn resolve<N: Number>(&self, reference: &Reference) -> Option<N> {
+        let number = match reference {
+            Reference::Id(_) => reference.number(N::KIND).filter(|number| self.exists(N::from(*number))),
+            Reference::Key(_) => self.names[N::KIND as usize].find(&reference.folded_key()?),
+            Reference::External(external_id) => self.externals[N::KIND as usize].find(external_id),
+        };
+        number.map(N::from)
+    }
+
+    /// The thing of this kind with this natural key, given in any case.
+    pub fn find_key<N: Number>(&self, key: &str) -> Option<N> {
+        self.names[N::KIND as usize].find(&crate::directory::text::fold(key)).map(N::from)
+    }
+
+    /// Whether the thing exists.
+    pub fn exists(&self, thing: impl Into<Thing>) -> bool {
+        self.key(thing).is_some()
+    }
+
+    /// The natural key as it was written, if the thing exists.
+    pub fn key(&self, thing: impl Into<Thing>) -> Option<&str> {
+        let thing = thing.into();
+        self.names[thing.kind as usize].key(thing.number)
+    }
+
+    /// The validity, if the thing exists. A back end has none and is always valid.
+    pub fn validity(&self, thing: impl Into<Thing>) -> Option<Validity> {
+        let Thing { kind, number } = thing.into();
+        match kind {
+            Kind::Customer => links::get(&self.customers, number)?.validity,
+            Kind::CustomerUser => links::get(&self.customer_users, number)?.validity,
+            Kind::Group => links::get(&self.groups, number)?.validity,
+            Kind::Service => links::get(&self.services, number)?.validity,
+            Kind::BackEnd => links::get(&self.back_ends, number)?.group_support.map(|_| Validity::Valid),
+        }
+    }
+
+    /// Whether the thing exists and is valid; of a service, it alone.
+    pub fn is_valid(&self, thing: impl Into<Thing>) -> bool {
+        self.validity(thing) == Some(Validity::Valid)
+    }
+
+    /// What other systems call the thing, as source and id, sorted.
+    pub fn external_ids(&self, thing: impl Into<Thing>) -> Vec<(&str, &str)> {
+        let thing = thing.into();
+        let mut ids: Vec<_> = self.externals[thing.kind as usize].of(thing.number).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// How many things of the kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.names[kind as usize].len()
+    }
+
+    /// The things of a kind after the given one, in the order of their numbers.
+    pub fn all<N: Number>(&self, after: Option<N>) -> impl Iterator<Item = N> {
+        let names = &self.names[N::KIND as usize];
+        let start = after.map_or(0, |after| after.into().saturating_add(1));
+        (start..names.end()).filter(|number| names.key(*number).is_some()).map(N::from)
+    }
+}
+
+/// Settings and rolls.
+impl Index {
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Every configured permission type.
+    pub fn permission_types(&self) -> PermissionSet {
+        self.types
+    }
+
+    /// What a link with this set gives: every configured type for `rw` (rule 3), and never a type
+    /// that is not configured.
+    pub fn given(&self, granted: PermissionSet) -> PermissionSet {
+        if granted.holds(0) { self.types } else { PermissionSet(granted.0 & self.types.0) }
+    }
+
+    /// What stands on the roll, valid or not, in the order of the numbers.
+    pub fn roll(&self, roll: Roll) -> impl Iterator<Item = u32> {
+        self.rolls[roll as usize].iter().copied()
+    }
+
+    /// Whether the group or service of this number stands on the roll.
+    pub fn is_listed(&self, roll: Roll, number: impl Into<u32>) -> bool {
+        self.rolls[roll as usize].contains(&number.into())
+    }
+
+    /// The groups on one of the two rolls of groups; nothing for the roll of services.
+    pub fn always_groups(&self, roll: Roll) -> impl Iterator<Item = GroupNumber> {
+        self.roll(roll).filter(move |_| roll != Roll::DefaultServices).map(GroupNumber)
+    }
+
+    /// The default services, counting or not.
+    pub fn default_services(&self) -> impl Iterator<Item = ServiceNumber> {
+        self.roll(Roll::DefaultServices).map(ServiceNumber)
+    }
+}
+
+/// Customer users.
+impl Index {
+    fn customer_user(&self, customer_user: CustomerUserNumber) -> Option<&CustomerUserEntry> {
+        links::get(&self.customer_users, customer_user)
+    }
+
+    /// The primary customer.
+    pub fn primary_customer(&self, customer_user: CustomerUserNumber) -> Option<CustomerNumber> {
+        self.customer_user(customer_user)?.customer
+    }
+
+    /// The customers, valid or not: the primary one first, then the additional ones; each once.
+    pub fn customers_of(&self, customer_user: CustomerUserNumber) -> impl Iterator<Item = CustomerNumber> {
+        self.customer_user(customer_user).into_iter().flat_map(CustomerUserEntry::customers)
+    }
+
+    /// Whether the customer is the primary or an additional one of the customer user, valid or not.
+    pub fn is_member(&self, customer_user: CustomerUserNumber, customer: CustomerNumber) -> bool {
+        self.customer_user(customer_user).is_some_and(|entry| entry.is_of(customer))
+    }
+
+    /// Whether the customer was added to the customer user, beside or as well as the primary one.
+    pub fn is_additional_customer(&self, customer_user: CustomerUserNumber, customer: CustomerNumber) -> bool {
+        self.customer_user(customer_user).is_some_and(|entry| entry.additional.binary_search(&customer).is_ok())
+    }
+
+    /// Where the customer user comes from.
+    pub fn back_end(&self, customer_user: CustomerUserNumber) -> Option<BackEndNumber> {
+        self.customer_user(customer_user)?.back_end
+    }
+
+    /// Whether groups restrict the customer user: group support is on, globally and for the back
+    /// end. Where the back end is not there, they do.
+    pub fn group_support(&self, customer_user: CustomerUserNumber) -> bool {
+        self.settings.group_support && self.back_end(customer_user).is_none_or(|it| self.back_end_group_support(it))
+    }
+
+    /// What the customer user's link to the group holds.
+    pub fn customer_user_group(&self, customer_user: CustomerUserNumber, group: GroupNumber) -> PermissionSet {
+        let grants = self.customer_user(customer_user).map_or(&[][..], |entry| &entry.groups);
+        let place = grants.binary_search_by_key(&group, |grant| grant.group);
+        place.map_or(PermissionSet::EMPTY, |at| grants[at].permissions)
+    }
+
+    /// The links of the customer user to groups, by group.
+    pub fn customer_user_groups(&self, customer_user: CustomerUserNumber) -> &[Grant] {
+        self.customer_user(customer_user).map_or(&[], |entry| &entry.groups)
+    }
+
+    /// The services that the customer user is linked to, counting or not.
+    pub fn customer_user_services(&self, customer_user: CustomerUserNumber) -> &[ServiceNumber] {
+        self.customer_user(customer_user).map_or(&[], |entry| &entry.services)
+    }
+
+    /// Whether the customer user is linked to the service.
+    pub fn has_service_link(&self, customer_user: CustomerUserNumber, service: ServiceNumber) -> bool {
+        self.customer_user_services(customer_user).binary_search(&service).is_ok()
+    }
+}
+
+/// Customers, groups, services and back ends.
+impl Index {
+    fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
+        links::get(&self.customers, customer)
+    }
+
+    fn group(&self, group: GroupNumber) -> Option<&GroupEntry> {
+        links::get(&self.groups, group)
+    }
+
+    /// The links of the customer to groups, by group.
+    pub fn customer_groups(&self, customer: CustomerNumber) -> &[CustomerGrant] {
+        self.customer(customer).map_or(&[], |entry| &entry.groups)
+    }
+
+    /// What the customer's link to the group in the context holds.
+    pub fn customer_group(&self, customer: CustomerNumber, group: GroupNumber, context: Context) -> PermissionSet {
+        let grants = self.customer_groups(customer);
+        let place = grants.binary_search_by_key(&group, |grant| grant.group);
+        place.map_or(PermissionSet::EMPTY, |at| grants[at].in_context(context))
+    }
+
+    /// The parent of the service.
+    pub fn parent(&self, service: ServiceNumber) -> Option<ServiceNumber> {
+        links::get(&self.services, service)?.parent
+    }
+
+    /// Whether every ancestor of the service is there and valid.
+    pub fn ancestors_are_valid(&self, service: ServiceNumber) -> bool {
+        let mut ancestor = self.parent(service);
+        for _ in 0..MAX_DEPTH {
+            let Some(number) = ancestor else { return true };
+            match links::get(&self.services, number) {
+                Some(entry) if entry.validity == Some(Validity::Valid) => ancestor = entry.parent,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether the service counts: it and every ancestor of it is valid (rule 1).
+    pub fn counts(&self, service: ServiceNumber) -> bool {
+        self.is_valid(service) && self.ancestors_are_valid(service)
+    }
+
+    /// Whether groups restrict the customer users of this back end, as far as it is concerned.
+    pub fn back_end_group_support(&self, back_end: BackEndNumber) -> bool {
+        links::get(&self.back_ends, back_end).and_then(|entry| entry.group_support).unwrap_or(true)
+    }
+}
+
+/// The other ends of the links, in the order of the numbers, after the given one.
+impl Index {
+    /// The customer users linked to the group.
+    pub fn customer_users_of_group(
+        &self,
+        group: GroupNumber,
+        after: Option<CustomerUserNumber>,
+    ) -> impl Iterator<Item = CustomerUserNumber> {
+        members(self.group(group).map(|entry| &entry.customer_users), after)
+    }
+
+    /// The customers linked to the group, in any context.
+    pub fn customers_of_group(
+        &self,
+        group: GroupNumber,
+        after: Option<CustomerNumber>,
+    ) -> impl Iterator<Item = CustomerNumber> {
+        members(self.group(group).map(|entry| &entry.customers), after)
+    }
+
+    /// The customer users linked to the service.
+    pub fn customer_users_of_service(
+        &self,
+        service: ServiceNumber,
+        after: Option<CustomerUserNumber>,
+    ) -> impl Iterator<Item = CustomerUserNumber> {
+        members(links::get(&self.services, service).map(|entry| &entry.customer_users), after)
+    }
+
+    /// The customer users whose primary or additional customer it is.
+    pub fn customer_users_of_customer(
+        &self,
+        customer: CustomerNumber,
+        after: Option<CustomerUserNumber>,
+    ) -> impl Iterator<Item = CustomerUserNumber> {
+        members(self.customer(customer).map(|entry| &entry.customer_users), after)
+    }
+
+    /// The customer users who come from the back end.
+    pub fn customer_users_of_back_end(
+        &self,
+        back_end: BackEndNumber,
+        after: Option<CustomerUserNumber>,
+    ) -> impl Iterator<Item = CustomerUserNumber> {
+        members(links::get(&self.back_ends, back_end).map(|entry| &entry.customer_users), after)
+    }
+
+    /// How many things of the kind are linked to this one: how much a removal would touch.
+    pub fn linked(&self, thing: impl Into<Thing>, kind: Kind) -> usize {
+        let Thing { kind: of, number } = thing.into();
+        match (of, kind) {
+            (Kind::Customer, Kind::Group) => self.customer_groups(CustomerNumber(number)).len(),
+            (Kind::Customer, Kind::CustomerUser) => length(links::get(&self.customers, number), |e| &e.customer_users),
+            (Kind::CustomerUser, Kind::Group) => self.customer_user_groups(CustomerUserNumber(number)).len(),
+            (Kind::CustomerUser, Kind::Service) => self.customer_user_services(CustomerUserNumber(number)).len(),
+            (Kind::CustomerUser, Kind::Customer) => self.customers_of(CustomerUserNumber(number)).count(),
+            (Kind::Group, Kind::CustomerUser) => length(links::get(&self.groups, number), |e| &e.customer_users),
+            (Kind::Group, Kind::Customer) => length(links::get(&self.groups, number), |e| &e.customers),
+            (Kind::Service, Kind::CustomerUser) => length(links::get(&self.services, number), |e| &e.customer_users),
+            (Kind::BackEnd, Kind::CustomerUser) => length(links::get(&self.back_ends, number), |e| &e.customer_users),
+            _ => 0,
+        }
+    }
+}
+
+fn length<T>(entry: Option<&T>, members: impl Fn(&T) -> &Members) -> usize {
+    entry.map_or(0, |entry| members(entry).len())
+}
+
+fn members<N: Number>(members: Option<&Members>, after: Option<N>) -> impl Iterator<Item = N> {
+    members.into_iter().flat_map(move |members| members.after(after.map(Into::into))).map(N::from)
+}

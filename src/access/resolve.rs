@@ -1,0 +1,20 @@
+//! An index and a question in, an answer out. Nothing here keeps or changes anything.
+//!
+//! All the questions about groups go through one function ([`group`]'s `each_source`), all about
+//! services through another, so that no two directions can disagree (rule 7).
+
+mod effective;
+mod group;
+mod reason;
+mod service;
+mod source;
+mod thing;
+mod who;
+
+pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, effective};
+pub use group::{check_group, group_sources, may};
+pub use reason::Reason;
+pub use service::{Basis, EffectiveServices, check_service, effective_services, may_service, services_of_unknown};
+pub use source::{Decision, Source};
+pub use thing::{Owner, ThingFilter, ThingsOfGroup, thing_filter};
+pub use who::{GroupHolder, Page, ServiceHolder, who_has_permission, who_has_service};
