@@ -84,8 +84,8 @@ impl<'p, 'c> Plan<'p, 'c> {
     }
 
     /// What the plan amounts to.
-    pub fn into_commit(self) -> Commit {
-        self.commit
+    pub fn take_commit(&mut self) -> Commit {
+        std::mem::take(&mut self.commit)
     }
 
     /// Adds an edit.

@@ -25,7 +25,7 @@ pub mod state;
 
 use connection::{Connections, on};
 
-pub use change_log::{LoggedRevision, changes_after, identity_of, oldest_revision, page_of_changes};
+pub use change_log::{LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes};
 pub use connection::Conn;
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;

@@ -1,0 +1,125 @@
+//! Following the change log.
+
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Instant;
+
+use super::Shared;
+use crate::access::Index;
+use crate::directory::{Change, PermissionTypes};
+use crate::store::{self, LoggedRevision, Store, StoreError};
+
+/// About how many changes are read from the log at a time.
+const AT_A_TIME: usize = 2_000;
+
+/// Which history the index follows, and the identity of the revision that it stands at.
+pub(super) struct Followed {
+    pub(super) epoch: Arc<str>,
+    identity: Option<String>,
+}
+
+/// Builds an index from the tables, at one revision.
+pub(super) fn build(store: &Store) -> Result<(Index, Followed), StoreError> {
+    store.read(|conn| {
+        let state = store::state(conn)?;
+        let mut index = Index::default();
+        store::all_facts(conn, &mut |change| index.apply(&change))?;
+        index.set_revision(state.revision);
+        let identity = store::identity_of(conn, state.revision)?;
+        Ok((index, Followed { epoch: state.epoch.into(), identity }))
+    })
+}
+
+/// Looks at the log from time to time, for the writes of other processes, as long as the replica is
+/// there.
+pub(super) fn start(shared: Weak<Shared>) -> Result<(), StoreError> {
+    let follow = move || {
+        while let Some(interval) = shared.upgrade().map(|shared| shared.freshness.follow_interval) {
+            std::thread::sleep(interval);
+            let Some(shared) = shared.upgrade() else { break };
+            if let Err(why) = shared.catch_up() {
+                log::warn!("the change log cannot be followed: {why}");
+            }
+        }
+    };
+    let started = std::thread::Builder::new().name("follower".to_owned()).spawn(follow);
+    started.map(|_| ()).map_err(|why| StoreError::Unavailable(format!("no thread to follow the log: {why}")))
+}
+
+/// What one look at the log found.
+enum Found {
+    /// Nothing new: the index was current at this moment.
+    Current(Instant),
+    /// Revisions to apply.
+    More(Vec<LoggedRevision>),
+    /// The revision that the index stands at is not in this history, or no longer in the log.
+    AnotherHistory,
+}
+
+impl Shared {
+    /// Brings the index to the last committed revision.
+    pub(super) fn catch_up(&self) -> Result<(), StoreError> {
+        let mut followed = self.followed();
+        loop {
+            match self.look(&followed)? {
+                Found::Current(moment) => {
+                    *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+                    return Ok(());
+                }
+                Found::More(revisions) => followed.identity = self.apply(revisions)?.or(followed.identity.take()),
+                Found::AnotherHistory => {
+                    log::warn!("the history was replaced or cut under this replica; building the index anew");
+                    let (index, anew) = build(&self.store)?;
+                    *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&anew.epoch);
+                    *followed = anew;
+                    let revision = index.revision();
+                    *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+                    self.revision.send_replace(revision);
+                }
+            }
+        }
+    }
+
+    fn look(&self, followed: &Followed) -> Result<Found, StoreError> {
+        let at = self.index.read().unwrap_or_else(PoisonError::into_inner).revision();
+        let moment = Instant::now();
+        self.store.read(|conn| {
+            let state = store::state(conn)?;
+            if *state.epoch != *followed.epoch || store::identity_of(conn, at)? != followed.identity {
+                return Ok(Found::AnotherHistory);
+            }
+            if state.revision == at {
+                return Ok(Found::Current(moment));
+            }
+            Ok(Found::More(store::changes_after(conn, at, AT_A_TIME)?))
+        })
+    }
+
+    /// Applies revisions, each whole; gives the identity of the last one.
+    fn apply(&self, revisions: Vec<LoggedRevision>) -> Result<Option<String>, StoreError> {
+        let mut types = self.index.read().unwrap_or_else(PoisonError::into_inner).settings().permission_types.clone();
+        let mut last = None;
+        for logged in revisions {
+            let changes = decode(logged.changes, &mut types)?;
+            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+            changes.iter().for_each(|change| index.apply(change));
+            index.set_revision(logged.revision);
+            drop(index);
+            self.revision.send_replace(logged.revision);
+            last = Some(logged.identity);
+        }
+        Ok(last)
+    }
+}
+
+/// Reads changes by the permission types that held when each was made.
+fn decode(logged: Vec<serde_json::Value>, types: &mut PermissionTypes) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::with_capacity(logged.len());
+    for body in logged {
+        let change = store::decode(body, types)?;
+        if let Change::SettingsPut { settings } = &change {
+            *types = settings.permission_types.clone();
+        }
+        changes.push(change);
+    }
+    Ok(changes)
+}

@@ -1,0 +1,182 @@
+//! Where store and index meet: the one place that knows both.
+//!
+//! A write goes through one queue ([`writer`]): planned under the lock, committed, and answered when
+//! the index has caught up. The index changes only by following the change log ([`follower`]), after
+//! a local commit and for the writes of other processes alike, each revision whole. A replica is
+//! never wrong, only late: it checks that the revision it stands at is still the one it applied, and
+//! builds itself anew if history was replaced under it; an index that could not be confirmed current
+//! for too long answers nothing.
+
+mod follower;
+mod token;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use tokio::sync::watch;
+
+use crate::access::Index;
+use crate::plan::{self, Plan, Refusal};
+use crate::store::{Conn, State, Store, StoreError};
+use follower::Followed;
+pub use token::{RevisionToken, TokenMalformed};
+pub use writer::Written;
+use writer::Writer;
+
+/// How a replica keeps itself current.
+#[derive(Debug, Clone, Copy)]
+pub struct Freshness {
+    /// How often the log is looked at for the writes of others.
+    pub follow_interval: Duration,
+    /// How long answers go on while the index cannot be confirmed current.
+    pub max_staleness: Duration,
+}
+
+/// Why a question cannot be answered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCurrent {
+    /// The index could not be confirmed current for too long.
+    #[error("The answers could not be confirmed current for too long; the database may be out of reach. Try again.")]
+    Stale,
+    /// The revision asked for is not here yet.
+    #[error("The revision asked for has not arrived here in time. Try again.")]
+    NotYet,
+    /// The token is of another history.
+    #[error("The revision asked for is of another history: the database was restored since. Read again and start from there.")]
+    EpochChanged,
+}
+
+/// The store and the index of one process.
+#[derive(Clone)]
+pub struct Replica {
+    shared: Arc<Shared>,
+    writer: Writer,
+}
+
+struct Shared {
+    store: Store,
+    /// A blocking lock on purpose: it is held for microseconds, and never across a wait.
+    index: RwLock<Index>,
+    followed: Mutex<Followed>,
+    /// The epoch of the history that is followed; apart, because every reply asks for it.
+    epoch: RwLock<Arc<str>>,
+    confirmed: Mutex<Instant>,
+    revision: watch::Sender<u64>,
+    freshness: Freshness,
+}
+
+impl Replica {
+    /// Makes a fresh installation if there is none, builds the index, and begins to follow.
+    pub fn open(store: Store, freshness: Freshness) -> Result<Self, Refusal> {
+        install(&store)?;
+        let (index, followed) = follower::build(&store)?;
+        let shared = Arc::new(Shared {
+            store,
+            revision: watch::Sender::new(index.revision()),
+            index: RwLock::new(index),
+            epoch: RwLock::new(Arc::clone(&followed.epoch)),
+            followed: Mutex::new(followed),
+            confirmed: Mutex::new(Instant::now()),
+            freshness,
+        });
+        let writer = Writer::start(Arc::clone(&shared))?;
+        follower::start(Arc::downgrade(&shared))?;
+        Ok(Self { shared, writer })
+    }
+
+    /// Asks the index, all of it at one revision.
+    pub fn ask<T>(&self, question: impl FnOnce(&Index) -> T) -> T {
+        question(&self.shared.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads one consistent state of the database. Blocks.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<(T, State), E> {
+        self.shared.store.read(|conn| {
+            let state = crate::store::state(conn)?;
+            Ok((body(conn)?, state))
+        })
+    }
+
+    /// Plans and commits one write on behalf of `actor`; answers when the index has caught up.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<Written<T>, Refusal> {
+        self.writer.write(actor, plan).await
+    }
+
+    /// As [`Replica::write`], for one who may block.
+    pub fn write_blocking<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<Written<T>, Refusal> {
+        self.writer.write_blocking(actor, plan)
+    }
+
+    /// The token of a revision of this history.
+    pub fn token(&self, revision: u64) -> RevisionToken {
+        RevisionToken { epoch: self.shared.epoch(), revision }
+    }
+
+    /// Refuses if the index could not be confirmed current for too long.
+    pub fn is_current(&self) -> Result<(), NotCurrent> {
+        let age = self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        if age <= self.shared.freshness.max_staleness { Ok(()) } else { Err(NotCurrent::Stale) }
+    }
+
+    /// Waits, for a bounded time, until the index stands at the token's revision or a later one. A
+    /// token that is ahead of the log is not waited for.
+    pub async fn at_least(&self, token: &RevisionToken, wait: Duration) -> Result<(), NotCurrent> {
+        if token.epoch != self.shared.epoch() {
+            return Err(NotCurrent::EpochChanged);
+        }
+        let mut revisions = self.shared.revision.subscribe();
+        if *revisions.borrow_and_update() >= token.revision {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let logged = actix_web::web::block(move || shared.store.read(crate::store::state)).await;
+        if !logged.is_ok_and(|state| state.is_ok_and(|state| state.revision >= token.revision)) {
+            return Err(NotCurrent::NotYet);
+        }
+        let arrived = revisions.wait_for(|revision| *revision >= token.revision);
+        match tokio::time::timeout(wait, arrived).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(NotCurrent::NotYet),
+        }
+    }
+}
+
+impl Shared {
+    fn epoch(&self) -> Arc<str> {
+        Arc::clone(&self.epoch.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn followed(&self) -> std::sync::MutexGuard<'_, Followed> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn install(store: &Store) -> Result<(), Refusal> {
+    store.write(|conn, state| {
+        let mut plan = Plan::new(conn, now());
+        plan::fresh::installation(&mut plan)?;
+        let (commit, now) = (plan.take_commit(), plan.now);
+        if !commit.edits.is_empty() {
+            crate::store::commit::write(conn, &commit, state.revision + 1, "installation", now)?;
+        }
+        Ok(())
+    })
+}
+
+/// The time, to the microsecond, which is what both databases keep.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}

@@ -1,0 +1,153 @@
+//! The writer queue: one thread of a process makes its writes.
+//!
+//! It drains its queue into one transaction, each write a revision and a savepoint of its own, so
+//! that many writers share one durable commit and a refused write undoes nothing but itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use tokio::sync::oneshot;
+
+use super::{Shared, now};
+use crate::plan::{Plan, Refusal};
+use crate::store::{Conn, StoreError, commit};
+
+/// How many writes may wait.
+const QUEUE: usize = 1_024;
+/// How many writes share one transaction.
+const TOGETHER: usize = 256;
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written<T> {
+    /// What the plan said of it.
+    pub value: T,
+    /// The revision that holds it: its own, or the last one if it changed nothing.
+    pub revision: u64,
+}
+
+/// The near end of the queue.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: SyncSender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(shared: Arc<Shared>) -> Result<Self, StoreError> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let started = std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(&shared, &jobs));
+        started.map_err(|why| StoreError::Unavailable(format!("no thread to write: {why}")))?;
+        Ok(Self { queue })
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<Written<T>, Refusal> {
+        self.submit(actor, plan)?.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    pub(super) fn write_blocking<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<Written<T>, Refusal> {
+        self.submit(actor, plan)?.blocking_recv().unwrap_or_else(|_| Err(lost()))
+    }
+
+    fn submit<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<Written<T>, Refusal>>, Refusal> {
+        let (reply, outcome) = oneshot::channel();
+        let job = PlannedWrite { actor, plan: Some(plan), outcome: None, reply };
+        match self.queue.try_send(Box::new(job)) {
+            Ok(()) => Ok(outcome),
+            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable("too many writes are waiting".to_owned()).into()),
+            Err(TrySendError::Disconnected(_)) => Err(StoreError::Unavailable("no writer is left".to_owned()).into()),
+        }
+    }
+}
+
+/// The writer gave no answer: it failed in the middle of a write.
+fn lost() -> Refusal {
+    StoreError::OutcomeUnknown("the writer failed".to_owned()).into()
+}
+
+fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch = vec![first];
+        batch.extend(jobs.try_iter().take(TOGETHER - 1));
+        // A fault in one plan must not end all writing; whoever waits is told that the outcome is unknown.
+        if catch_unwind(AssertUnwindSafe(|| run(shared, batch))).is_err() {
+            log::error!("a write failed in a way that it never should; it was undone");
+        }
+    }
+}
+
+fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
+    let committed: Result<(), StoreError> = shared.store.write(|conn, state| {
+        let mut revision = state.revision;
+        batch.iter_mut().for_each(|job| job.run(conn, &mut revision));
+        Ok(())
+    });
+    if committed.is_ok() {
+        if let Err(why) = shared.catch_up() {
+            log::warn!("the index has not caught up with a write: {why}");
+        }
+    }
+    batch.into_iter().for_each(|job| job.complete(committed.as_ref().err()));
+}
+
+/// A write in the queue.
+trait Job: Send {
+    /// Plans it and writes its rows, within a transaction that may hold others.
+    fn run(&mut self, conn: &mut Conn, revision: &mut u64);
+
+    /// Answers it, once the transaction was committed or not.
+    fn complete(self: Box<Self>, failure: Option<&StoreError>);
+}
+
+struct PlannedWrite<T, P> {
+    actor: String,
+    plan: Option<P>,
+    outcome: Option<Result<Written<T>, Refusal>>,
+    reply: oneshot::Sender<Result<Written<T>, Refusal>>,
+}
+
+impl<T, P> Job for PlannedWrite<T, P>
+where
+    T: Send,
+    P: FnOnce(&mut Plan) -> Result<T, Refusal> + Send,
+{
+    fn run(&mut self, conn: &mut Conn, revision: &mut u64) {
+        let Some(make) = self.plan.take() else { return };
+        self.outcome = Some(commit::savepoint(conn, |conn| {
+            let mut plan = Plan::new(conn, now());
+            let value = make(&mut plan)?;
+            let (planned, now) = (plan.take_commit(), plan.now);
+            if !planned.edits.is_empty() {
+                commit::write(conn, &planned, *revision + 1, &self.actor, now)?;
+                *revision += 1;
+            }
+            Ok(Written { value, revision: *revision })
+        }));
+    }
+
+    fn complete(self: Box<Self>, failure: Option<&StoreError>) {
+        let outcome = match (failure, self.outcome) {
+            (None, Some(outcome)) => outcome,
+            // A refusal stands, whatever became of the others' writes.
+            (Some(_), Some(Err(refusal))) => Err(refusal),
+            (Some(StoreError::OutcomeUnknown(why)), Some(Ok(_))) => Err(StoreError::OutcomeUnknown(why.clone()).into()),
+            (Some(why), _) => Err(StoreError::Unavailable(why.to_string()).into()),
+            (None, None) => Err(lost()),
+        };
+        // Nobody waits any more if the caller has gone; the write is kept all the same.
+        let _ = self.reply.send(outcome);
+    }
+}
