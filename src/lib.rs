@@ -1,7 +1,10 @@
 //! What a customer user of a service desk may see, and why.
 
 pub mod access;
+pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod directory;
 pub mod plan;
+pub mod replica;
 pub mod store;

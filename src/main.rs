@@ -1,1 +1,15 @@
-fn main() {}
+//! The binary: parses the command line and says what went wrong.
+
+use clap::Parser;
+use customer_access::cli::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("customer-access: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

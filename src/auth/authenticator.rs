@@ -1,0 +1,87 @@
+//! The front door: an `Authorization` header comes in, a [`Caller`] or the reason against one goes out.
+
+use super::{
+    caller::Caller,
+    key_ring::KeyRing,
+    keys::VerificationKey,
+    pem,
+    secret::{self, SecretError},
+    token::{self, Refusal},
+    unauthorized::Unauthorized,
+};
+use crate::config::{Config, KeySource, Secret, TokenConfig};
+use std::{path::PathBuf, sync::Arc};
+
+/// Why no token could be verified with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthSetupError {
+    /// The secret of the data directory.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The configured public keys.
+    #[error("JWT_PUBLIC_KEY {0}")]
+    PublicKey(String),
+    /// The configured key set.
+    #[error("JWKS_FILE {path} cannot be used: {problem}", path = path.display())]
+    KeySet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Verifies tokens. Clones share their keys.
+#[derive(Clone)]
+pub struct Authenticator {
+    config: Arc<TokenConfig>,
+    keys: Arc<KeyRing>,
+}
+
+impl Authenticator {
+    /// Gets the keys ready: reads or generates the secret, reads the file, or fetches the key set
+    /// (which may take five seconds, and may fail: it is tried again later). Blocks.
+    pub fn new(config: &Config) -> Result<Self, AuthSetupError> {
+        let tokens = &config.tokens;
+        let keys = match &tokens.keys {
+            KeySource::GeneratedSecret => of_secret(&secret::load_or_generate(config)?, tokens),
+            KeySource::Secret(secret) => of_secret(secret, tokens),
+            KeySource::PublicKeys(text) => {
+                KeyRing::fixed(pem::parse(text, tokens).map_err(AuthSetupError::PublicKey)?, tokens)
+            }
+            KeySource::JwksFile(path) => KeyRing::file(path.clone(), tokens)
+                .map_err(|problem| AuthSetupError::KeySet { path: path.clone(), problem })?,
+            KeySource::JwksUrl { url, refresh_interval, max_age } => {
+                KeyRing::url(url, *refresh_interval, *max_age, tokens)
+            }
+        };
+        Ok(Self { config: Arc::new(tokens.clone()), keys: Arc::new(keys) })
+    }
+
+    /// Who asks. Reads memory only, but for the one request in a while that renews the keys: that
+    /// one, and those whose key is not known, wait for it without blocking a thread.
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+        let token = token::bearer(authorization)?;
+        self.keys.keep_up().await;
+        let keys = self.keys.current();
+        match token::verify(token, &keys, &self.config) {
+            Err(Refusal { new_keys_may_help: true, .. }) if self.keys.renew_for_unknown_key(keys.generation).await => {
+                self.verify_now(token)
+            }
+            outcome => outcome.map_err(|refusal| refusal.reason),
+        }
+    }
+
+    /// Who asks, by the keys at hand alone: never waits, never renews them.
+    pub fn authenticate_now(&self, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+        self.verify_now(token::bearer(authorization)?)
+    }
+
+    fn verify_now(&self, token: &str) -> Result<Caller, Unauthorized> {
+        token::verify(token, &self.keys.current(), &self.config).map_err(|refusal| refusal.reason)
+    }
+}
+
+fn of_secret(secret: &Secret, config: &TokenConfig) -> KeyRing {
+    KeyRing::fixed(vec![VerificationKey::from_secret(secret.expose(), config)], config)
+}

@@ -1,0 +1,114 @@
+//! Every setting, declared once: the parser, `--help` and the table in the README are made from this.
+
+/// One setting: an environment variable, its default and what it means.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The name of the environment variable.
+    pub name: &'static str,
+    /// The text that is parsed when the variable is unset. Empty: there is none.
+    pub default: &'static str,
+    /// What a person is told about the default, where the text above does not say it.
+    pub default_note: &'static str,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+    /// Whether its value is secret.
+    pub secret: bool,
+    /// Whether the value may also come from the file that `NAME_FILE` names.
+    pub from_file: bool,
+}
+
+impl Setting {
+    /// The environment variable that names a file with the value.
+    pub fn file_name(&self) -> String {
+        format!("{}_FILE", self.name)
+    }
+
+    /// The default as a person reads it.
+    pub fn shown_default(&self) -> &'static str {
+        if self.default_note.is_empty() { self.default } else { self.default_note }
+    }
+}
+
+const fn with_default(default: &'static str, meaning: &'static str) -> Setting {
+    Setting { name: "", default, default_note: "", meaning, secret: false, from_file: false }
+}
+
+const fn optional(meaning: &'static str) -> Setting {
+    with_default("", meaning)
+}
+
+const fn computed(default_note: &'static str, meaning: &'static str) -> Setting {
+    Setting { default_note, ..optional(meaning) }
+}
+
+const fn secret(default_note: &'static str, meaning: &'static str) -> Setting {
+    Setting { secret: true, from_file: true, ..computed(default_note, meaning) }
+}
+
+const fn text_or_file(meaning: &'static str) -> Setting {
+    Setting { from_file: true, ..optional(meaning) }
+}
+
+macro_rules! settings {
+    ($($name:ident = $setting:expr;)*) => {
+        $(
+            #[doc = concat!("The setting `", stringify!($name), "`.")]
+            pub const $name: Setting = Setting { name: stringify!($name), ..$setting };
+        )*
+        /// Every setting, in the order of the documentation.
+        pub const SETTINGS: &[Setting] = &[$($name),*];
+    };
+}
+
+settings! {
+    LISTEN = with_default("127.0.0.1:8080", "Address and port to listen on; `0.0.0.0:8080` for every interface");
+    BASE_PATH = optional("Path under which a proxy publishes the service, such as `/access`; in front of every route and link");
+    DATA_DIR = with_default("data", "Directory of the database file and the generated signing secret");
+    DATABASE_URL = secret("`customer-access.sqlite` in `DATA_DIR`", "`sqlite:` and a path, or `postgres://…`");
+    DATABASE_POOL_SIZE = with_default("8", "Connections to the database, at most");
+    WORKERS = with_default("0", "Threads that answer requests; `0` for one a core");
+    JWT_SECRET = secret("generated into `DATA_DIR`", "Secret of at least 32 bytes that signs tokens (HS256); not together with public keys");
+    JWT_PUBLIC_KEY = text_or_file("Public keys (PEM, one or more) of whoever issues the tokens");
+    JWKS_FILE = optional("File with the issuer's key set (JWKS); read again when it changes");
+    JWKS_URL = optional("Address of the issuer's key set (JWKS): https, or http to this machine");
+    JWKS_ALLOW_HTTP = with_default("off", "`on` allows `JWKS_URL` to be plain http: only where the network to the issuer is yours alone");
+    JWKS_REFRESH_INTERVAL = with_default("1m", "At an unknown key the key set is fetched anew, at most once in this time");
+    JWKS_MAX_AGE = with_default("1h", "After this time the key set is fetched anew in any case");
+    JWT_ALGORITHMS = computed("`HS256` with a secret, `RS256 ES256 EdDSA` with public keys", "Signature algorithms that are accepted, space separated");
+    JWT_ISSUER = optional("`iss` that a token must carry; required with public keys");
+    JWT_AUDIENCE = optional("`aud` that a token must carry; required with public keys. Without it a token that names an audience is refused");
+    JWT_LEEWAY = with_default("30s", "Clock difference forgiven in `exp` and `nbf`, at most `5m`");
+    JWT_LOGIN_CLAIM = with_default("sub", "Claim that names the caller: the login for `access:self`, the actor in the audit. A path with dots reaches inside");
+    JWT_ROLES_CLAIM = optional("Claim that lists roles, such as `realm_access.roles`; they count only through `JWT_ROLE_SCOPES`");
+    JWT_ROLE_SCOPES = optional("Scopes of each role: `desk-admin=admin;crm=sync:write directory:read`");
+    MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
+    MAX_BATCH = with_default("1000", "Most items in one batch");
+    MAX_WILDCARDS = with_default("5", "Most `*` in one search");
+    REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");
+    SHUTDOWN_TIMEOUT = with_default("20s", "Time for open requests to finish after SIGTERM");
+    AT_LEAST_REVISION_WAIT = with_default("2s", "Longest wait for the revision that a request asks for");
+    MAX_STALENESS = with_default("30s", "Answers stop (503) when the index could not be confirmed current for this long");
+    FOLLOW_INTERVAL = with_default("500ms", "How often the changes of other processes are looked for; shorter than `MAX_STALENESS`");
+    ACCESS_LOG = with_default("on", "`on` or `off`: a line in the log for each request");
+    RUST_LOG = with_default("info", "What is logged: `error`, `warn`, `info`, `debug`, or by module as env_logger takes it");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_secrets_take_files() {
+        let names: std::collections::BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|setting| setting.from_file || !setting.secret));
+    }
+
+    #[test]
+    fn every_setting_says_what_it_means() {
+        for setting in SETTINGS {
+            assert!(setting.meaning.len() > 10, "{}", setting.name);
+            assert!(!setting.meaning.contains('|'), "{} would break the table", setting.name);
+        }
+    }
+}
