@@ -1,6 +1,7 @@
 //! What a customer user of a service desk may see, and why.
 
 pub mod access;
+pub mod api;
 pub mod auth;
 pub mod cli;
 pub mod config;

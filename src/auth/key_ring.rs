@@ -105,11 +105,6 @@ impl KeyRing {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether keys can be renewed at all.
-    pub(super) fn is_renewable(&self) -> bool {
-        !matches!(self.origin, Origin::Fixed)
-    }
-
     /// Looks for new keys if it is time to. One caller does, the others go on with the keys at hand.
     pub(super) async fn keep_up(self: &Arc<Self>) {
         if self.is_time_to_look() {
@@ -164,10 +159,11 @@ impl KeyRing {
     }
 
     fn log(&self, problem: Option<&str>) {
-        let origin = self.origin.name();
+        let (origin, had_keys) = (self.origin.name(), self.current().generation > 0);
         match problem {
-            Some(problem) => log::warn!("{origin}: no new keys, those at hand stay in use: {problem}"),
-            None => log::info!("{origin}: the keys are renewed again"),
+            Some(problem) if had_keys => log::warn!("{origin}: no new keys, those at hand stay in use: {problem}"),
+            Some(problem) => log::warn!("{origin}: no keys yet, so no token is believed: {problem}"),
+            None => log::info!("{origin}: the keys could be read again"),
         }
     }
 
@@ -191,11 +187,12 @@ impl KeyRing {
 
     /// Whether it is time to look for new keys; true for one caller only.
     fn is_time_to_look(&self) -> bool {
+        if matches!(self.origin, Origin::Fixed) {
+            return false;
+        }
         let (now, next) = (self.now(), self.next_look.load(Ordering::Relaxed));
         let claimed = now + CLAIM.as_millis() as u64;
-        self.is_renewable()
-            && now >= next
-            && self.next_look.compare_exchange(next, claimed, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        now >= next && self.next_look.compare_exchange(next, claimed, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn look_again_in(&self, time: Duration) {

@@ -1,5 +1,6 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
+mod serve;
 mod token;
 
 use crate::config::{Config, ConfigError};
@@ -10,11 +11,18 @@ use clap::{Parser, Subcommand};
 #[command(version, after_long_help = Config::help())]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the API. This is what happens without a command, too.
+    #[command(after_long_help = Config::help())]
+    Serve,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Create the database, or bring it up to date, and stop.
+    Migrate,
     /// Make a token, signed with the secret of this installation.
     Token(token::Arguments),
 }
@@ -28,6 +36,18 @@ pub enum CliError {
     /// Making a token.
     #[error(transparent)]
     Mint(#[from] crate::auth::MintError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// A fresh installation.
+    #[error(transparent)]
+    Installation(#[from] crate::plan::Refusal),
+    /// The keys of tokens.
+    #[error(transparent)]
+    Keys(#[from] crate::auth::AuthSetupError),
+    /// The address.
+    #[error("LISTEN {0} cannot be listened on: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
     /// Writing the result.
     #[error("the result cannot be written: {0}")]
     Output(#[from] std::io::Error),
@@ -37,8 +57,18 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Result<(), CliError> {
         let config = Config::from_environment()?;
-        match self.command {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(config),
+            Command::Openapi => print_openapi(),
+            Command::Migrate => serve::open(&config).map(|_| ()),
             Command::Token(arguments) => arguments.run(&config),
         }
     }
+}
+
+fn print_openapi() -> Result<(), CliError> {
+    let document = crate::api::openapi::document("");
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
+    Ok(std::io::Write::write_all(&mut out, b"\n")?)
 }

@@ -10,7 +10,6 @@ use std::{io::Write, time::Duration};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What the token allows: one or more scopes, separated by spaces or repeated
     #[arg(long = "scope", required = true, value_name = "SCOPE", value_parser = scopes, help = help())]
     scopes: Vec<Scopes>,
     /// Who it is for: the actor in the audit, the login of access:self

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Times;
 use super::number::BackEndNumber;
-use super::text::{Comment, Patch, key_type, natural_key};
+use super::text::{Comment, Patch, key_type, natural_key, present};
 
 key_type!(
     /// The natural key of a back end.
@@ -15,6 +15,7 @@ key_type!(
 /// What a person writes about a back end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BackEndCreate)]
 pub struct BackEndFields {
     /// The natural key: 1 to 200 characters, unique without regard to case. Can be renamed.
     pub name: BackEndName,
@@ -29,6 +30,7 @@ pub struct BackEndFields {
     pub read_only: bool,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
 }
 
@@ -41,14 +43,20 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct BackEndPatch {
     /// The natural key. A new one renames.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = BackEndName, required = false)]
     pub name: Option<BackEndName>,
     /// Whether groups restrict its customer users (rule 4).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false, example = true)]
     pub group_support: Option<bool>,
     /// Whether the identity fields are the source's alone.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false, example = true)]
     pub read_only: Option<bool>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>)]
+    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
     pub comment: Patch<Comment>,
 }
 

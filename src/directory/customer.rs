@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::number::CustomerNumber;
 use super::reference::ExternalId;
-use super::text::{Comment, Patch, Text, Url, key_type, natural_key};
+use super::text::{Comment, Patch, Text, Url, key_type, natural_key, present};
 use super::{Times, Validity};
 
 key_type!(
@@ -16,30 +16,37 @@ key_type!(
 /// What a person or a CRM writes about a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CustomerCreate)]
 pub struct CustomerFields {
     /// The natural key: 1 to 200 characters, unique without regard to case. Can be renamed; links follow.
     pub customer_id: CustomerId,
     /// The company's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 200, example = "Acme Inc.")]
+    #[schema(example = "Acme Inc.")]
     pub name: Option<Text>,
     /// Street and house number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1 Main Street")]
     pub street: Option<Text>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "10115")]
     pub zip: Option<Text>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Berlin")]
     pub city: Option<Text>,
     /// Country.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Germany")]
     pub country: Option<Text>,
     /// The company's web address, `http` or `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://acme.example")]
     pub url: Option<Url>,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the customer counts (rule 1). `valid` where not given.
     #[serde(default)]
@@ -51,6 +58,8 @@ pub struct CustomerFields {
 #[serde(deny_unknown_fields)]
 pub struct CustomerPatch {
     /// The natural key. A new one renames; links follow, the old one is free at once.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = CustomerId, required = false)]
     pub customer_id: Option<CustomerId>,
     /// The company's name.
     #[serde(default)]
@@ -58,29 +67,31 @@ pub struct CustomerPatch {
     pub name: Patch<Text>,
     /// Street and house number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>)]
+    #[schema(value_type = Option<Text>, example = "1 Main Street")]
     pub street: Patch<Text>,
     /// Postal code.
     #[serde(default)]
-    #[schema(value_type = Option<Text>)]
+    #[schema(value_type = Option<Text>, example = "10115")]
     pub zip: Patch<Text>,
     /// City.
     #[serde(default)]
-    #[schema(value_type = Option<Text>)]
+    #[schema(value_type = Option<Text>, example = "Berlin")]
     pub city: Patch<Text>,
     /// Country.
     #[serde(default)]
-    #[schema(value_type = Option<Text>)]
+    #[schema(value_type = Option<Text>, example = "Germany")]
     pub country: Patch<Text>,
     /// The company's web address, `http` or `https`.
     #[serde(default)]
-    #[schema(value_type = Option<Url>)]
+    #[schema(value_type = Option<Url>, example = "https://acme.example")]
     pub url: Patch<Url>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>)]
+    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
     pub comment: Patch<Comment>,
     /// Whether the customer counts (rule 1).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Validity, required = false)]
     pub validity: Option<Validity>,
 }
 

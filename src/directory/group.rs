@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::number::GroupNumber;
 use super::reference::ExternalId;
-use super::text::{Comment, Patch, key_type, natural_key};
+use super::text::{Comment, Patch, key_type, natural_key, present};
 use super::{Times, Validity};
 
 key_type!(
@@ -16,11 +16,13 @@ key_type!(
 /// What a person writes about a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = GroupCreate)]
 pub struct GroupFields {
     /// The natural key: 1 to 200 characters, unique without regard to case. Can be renamed; links follow.
     pub name: GroupName,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the group counts (rule 1). `valid` where not given.
     #[serde(default)]
@@ -32,12 +34,16 @@ pub struct GroupFields {
 #[serde(deny_unknown_fields)]
 pub struct GroupPatch {
     /// The natural key. A new one renames; links follow, the old one is free at once.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = GroupName, required = false)]
     pub name: Option<GroupName>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>)]
+    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
     pub comment: Patch<Comment>,
     /// Whether the group counts (rule 1).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Validity, required = false)]
     pub validity: Option<Validity>,
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::number::ServiceNumber;
 use super::reference::ExternalId;
-use super::text::{Comment, Invalid, Patch, key_type, natural_key};
+use super::text::{Comment, Invalid, Patch, key_type, natural_key, present};
 use super::{Times, Validity};
 
 /// What stands between the parts of a service's name.
@@ -61,6 +61,7 @@ impl ServiceName {
 /// What a person writes about a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ServiceCreate)]
 pub struct ServiceFields {
     /// The natural key: the parts joined by `::`, 1 to 200 characters in all, unique without regard
     /// to case. Every part but the last names the parent, which must exist. A new name renames or
@@ -68,6 +69,7 @@ pub struct ServiceFields {
     pub name: ServiceName,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the service counts (rule 1: only if every ancestor does too). `valid` where not given.
     #[serde(default)]
@@ -79,12 +81,16 @@ pub struct ServiceFields {
 #[serde(deny_unknown_fields)]
 pub struct ServicePatch {
     /// The natural key. A new one renames or moves the service and everything below it; links follow.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = ServiceName, required = false)]
     pub name: Option<ServiceName>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>)]
+    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
     pub comment: Patch<Comment>,
     /// Whether the service counts (rule 1).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Validity, required = false)]
     pub validity: Option<Validity>,
 }
 

@@ -94,6 +94,15 @@ fn forbidden_in_line(c: char) -> bool {
     )
 }
 
+/// Reads a member that may be absent but, where it is there, not `null`: it cannot be cleared.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A type that holds a text parsed by `$parse`, with the conversions every such type needs.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $parse:expr, $max:tt, $example:tt) => {

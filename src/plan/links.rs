@@ -1,9 +1,10 @@
 //! Writing links and additional customers, one at a time. Setting what is so already makes no edit.
 
-use super::{Plan, Refusal};
+use super::{Plan, Precondition, Refusal};
 use crate::directory::{
     Context, Customer, CustomerGroupLink, CustomerMembership, CustomerUser, CustomerUserGroupLink,
     CustomerUserServiceLink, Edit, Group, PermissionName, PermissionSet, PermissionTypes, Reference, Service, Settings,
+    etag,
 };
 use crate::store;
 
@@ -28,6 +29,17 @@ impl LinkOutcome {
     }
 }
 
+/// The entity tag of a link to a group, by what it grants (in each context, of a customer's); none
+/// where there is no link.
+pub fn link_tag(granted: &[PermissionSet]) -> Option<String> {
+    granted.iter().any(|set| !set.is_empty()).then(|| etag(&granted))
+}
+
+/// The entity tag of a link that only is or is not.
+pub fn membership_tag(linked: bool) -> Option<String> {
+    linked.then(|| etag(&linked))
+}
+
 /// Sets what a customer ↔ group link grants in one context.
 pub fn set_customer_group(
     plan: &mut Plan,
@@ -35,10 +47,16 @@ pub fn set_customer_group(
     group: &Reference,
     context: Context,
     permissions: &[PermissionName],
+    precondition: &Precondition,
 ) -> Result<LinkOutcome, Refusal> {
     let (customer, group) = (plan.find::<Customer>(customer)?.number, plan.find::<Group>(group)?.number);
     let settings = settings(plan)?;
     let after = permission_set(&settings.permission_types, permissions)?;
+    let mut granted = Vec::with_capacity(Context::ALL.len());
+    for context in Context::ALL {
+        granted.push(store::granted_to_customer(plan.conn, customer, group, context)?);
+    }
+    precondition.check(link_tag(&granted).as_deref())?;
     let before = store::granted_to_customer(plan.conn, customer, group, context)?;
     if !settings.is_on(context) && !after.without(before).is_empty() {
         return Err(Refusal::ContextOff(context.as_str()));
@@ -56,11 +74,13 @@ pub fn set_customer_user_group(
     customer_user: &Reference,
     group: &Reference,
     permissions: &[PermissionName],
+    precondition: &Precondition,
 ) -> Result<LinkOutcome, Refusal> {
     let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
     let group = plan.find::<Group>(group)?.number;
     let after = permission_set(&settings(plan)?.permission_types, permissions)?;
     let before = store::granted_to_customer_user(plan.conn, customer_user, group)?;
+    precondition.check(link_tag(&[before]).as_deref())?;
     if before != after {
         let link = CustomerUserGroupLink { customer_user, group, permissions: after };
         plan.edit(Edit::CustomerUserGroupLink { before, link });
@@ -74,10 +94,12 @@ pub fn set_customer_user_service(
     customer_user: &Reference,
     service: &Reference,
     linked: bool,
+    precondition: &Precondition,
 ) -> Result<bool, Refusal> {
     let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
     let service = plan.find::<Service>(service)?.number;
     let was = store::is_linked_to_service(plan.conn, customer_user, service)?;
+    precondition.check(membership_tag(was).as_deref())?;
     if was != linked {
         plan.edit(Edit::CustomerUserServiceLink(CustomerUserServiceLink { customer_user, service, linked }));
     }
@@ -91,10 +113,12 @@ pub fn set_membership(
     customer_user: &Reference,
     customer: &Reference,
     member: bool,
+    precondition: &Precondition,
 ) -> Result<bool, Refusal> {
     let customer_user: CustomerUser = plan.find(customer_user)?;
     let customer = plan.find::<Customer>(customer)?.number;
     let was = customer_user.additional_customers.iter().any(|additional| additional.number == customer);
+    precondition.check(membership_tag(was).as_deref())?;
     if was != member {
         let customer_user = customer_user.number;
         plan.edit(Edit::CustomerMembership(CustomerMembership { customer_user, customer, member }));

@@ -18,9 +18,17 @@ pub fn tag(numbers: &[u32]) -> String {
 }
 
 /// Puts a thing on a list, or takes it from it; the flag says whether that changed anything.
-pub fn set(plan: &mut Plan, roll: Roll, reference: &Reference, listed: bool) -> Result<(Thing, bool), Refusal> {
+pub fn set(
+    plan: &mut Plan,
+    roll: Roll,
+    reference: &Reference,
+    listed: bool,
+    precondition: &Precondition,
+) -> Result<(Thing, bool), Refusal> {
     let thing = thing(plan, roll, reference)?.ok_or_else(|| Refusal::not_found(kind_of(roll), reference))?;
-    let was = store::roll_members(plan.conn, roll)?.contains(&thing.number);
+    let members = store::roll_members(plan.conn, roll)?;
+    precondition.check(Some(&tag(&members)))?;
+    let was = members.contains(&thing.number);
     if was != listed {
         plan.edit(Edit::Roll { roll, thing, listed });
     }
@@ -35,6 +43,9 @@ pub fn replace(
     precondition: &Precondition,
 ) -> Result<(), Refusal> {
     let before = store::roll_members(plan.conn, roll)?;
+    if *precondition == Precondition::None {
+        return Err(Refusal::PreconditionRequired("the list"));
+    }
     precondition.check(Some(&tag(&before)))?;
     let mut wanted = Vec::with_capacity(references.len());
     for (index, reference) in references.iter().enumerate() {

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Plan, Precondition, Refusal};
 use crate::directory::permission::MAX_PERMISSION_TYPES;
+use crate::directory::text::present;
 use crate::directory::{
     ContextText, Delta, Edit, Patch, PermissionName, PermissionType, PermissionTypes, Settings, Text, etag,
 };
@@ -45,8 +46,12 @@ pub struct PermissionTypeBody {
 #[serde(deny_unknown_fields)]
 pub struct ContextsPatch {
     /// Things of the customer itself. Always on.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = ContextPatch, required = false)]
     pub same_customer: Option<ContextPatch>,
     /// Things of any customer (rule 6).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = ContextPatch, required = false)]
     pub other_customers: Option<ContextPatch>,
 }
 
@@ -55,6 +60,8 @@ pub struct ContextsPatch {
 #[serde(deny_unknown_fields)]
 pub struct ContextPatch {
     /// Whether links in it count and may be made. `same_customer` cannot be turned off.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     pub enabled: Option<bool>,
     /// What a screen calls it.
     #[serde(default)]

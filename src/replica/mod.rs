@@ -22,8 +22,8 @@ use crate::plan::{self, Plan, Refusal};
 use crate::store::{Conn, State, Store, StoreError};
 use follower::Followed;
 pub use token::{RevisionToken, TokenMalformed};
-pub use writer::Written;
 use writer::Writer;
+pub use writer::Written;
 
 /// How a replica keeps itself current.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,9 @@ pub enum NotCurrent {
     #[error("The revision asked for has not arrived here in time. Try again.")]
     NotYet,
     /// The token is of another history.
-    #[error("The revision asked for is of another history: the database was restored since. Read again and start from there.")]
+    #[error(
+        "The revision asked for is of another history: the database was restored since. Read again and start from there."
+    )]
     EpochChanged,
 }
 
@@ -92,10 +94,7 @@ impl Replica {
     }
 
     /// Reads one consistent state of the database. Blocks.
-    pub fn read<T, E: From<StoreError>>(
-        &self,
-        body: impl FnOnce(&mut Conn) -> Result<T, E>,
-    ) -> Result<(T, State), E> {
+    pub fn read<T, E: From<StoreError>>(&self, body: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<(T, State), E> {
         self.shared.store.read(|conn| {
             let state = crate::store::state(conn)?;
             Ok((body(conn)?, state))

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::groups;
+use super::schema::{groups, rolls};
 use super::search::matches_all;
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
@@ -96,6 +96,11 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         rows = matches_all!(rows, query.words, groups::name_search, groups::comment_search);
         if let Some(validity) = query.validity {
             rows = rows.filter(groups::validity.eq(validity.as_str()));
+        }
+        if let Some((roll, listed)) = query.on_roll {
+            let members = rolls::table.filter(rolls::roll.eq(roll.as_str())).select(rolls::thing_id);
+            rows =
+                if listed { rows.filter(groups::id.eq_any(members)) } else { rows.filter(groups::id.ne_all(members)) };
         }
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, groups::id),

@@ -4,12 +4,13 @@
 use super::records::Record;
 use super::search::Words;
 use super::{Conn, StoreError, back_ends, customer_users, customers, groups, services};
-use crate::directory::{Kind, Number, Validity};
+use crate::directory::{Kind, Number, Roll, Validity};
 
 /// What a list is sorted by; the number always comes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortKey {
     /// The number: the order of creation, which no rename changes.
+    #[default]
     Id,
     /// The natural key, without regard to case.
     Key,
@@ -22,7 +23,7 @@ pub enum SortKey {
 }
 
 /// What to list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ListQuery {
     /// The words of `q`.
     pub words: Words,
@@ -38,6 +39,8 @@ pub struct ListQuery {
     pub group: Option<i64>,
     /// Only services under this one, directly.
     pub parent: Option<i64>,
+    /// Only groups or services that stand on this list of the settings, or (`false`) do not.
+    pub on_roll: Option<(Roll, bool)>,
     /// The order.
     pub sort: SortKey,
     /// The order, backwards.

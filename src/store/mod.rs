@@ -25,12 +25,15 @@ pub mod state;
 
 use connection::{Connections, on};
 
-pub use change_log::{LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes};
+pub use change_log::{
+    LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
+};
 pub use connection::Conn;
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use links::*;
 pub use records::{Record, by_folded_key, by_number, find, number_of};
+pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};
 pub use state::{State, state};

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::services;
+use super::schema::{rolls, services};
 use super::search::matches_all;
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
@@ -125,6 +125,14 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         }
         if let Some(parent) = query.parent {
             rows = rows.filter(services::parent_id.eq(parent));
+        }
+        if let Some((roll, listed)) = query.on_roll {
+            let members = rolls::table.filter(rolls::roll.eq(roll.as_str())).select(rolls::thing_id);
+            rows = if listed {
+                rows.filter(services::id.eq_any(members))
+            } else {
+                rows.filter(services::id.ne_all(members))
+            };
         }
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, services::id),

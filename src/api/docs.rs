@@ -1,0 +1,26 @@
+//! The OpenAPI document and Swagger UI, both out of the binary: no network is needed to read them.
+
+use actix_web::{HttpResponse, http::header, web};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::openapi;
+use super::state::AppState;
+
+/// Gives the OpenAPI document.
+#[utoipa::path(get, path = "/openapi.json", tag = "docs", responses((status = 200, description = "The OpenAPI document.", body = Object, example = json!({"openapi": "3.1.0"}))))]
+pub async fn openapi_document(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().json(openapi::document(&state.config.base_path))
+}
+
+/// Serves Swagger UI under `/docs`, with a place to put a token.
+pub fn swagger_ui(base_path: &str) -> SwaggerUi {
+    let document = format!("{base_path}/openapi.json");
+    let config = Config::new([document]).persist_authorization(true).try_it_out_enabled(true);
+    SwaggerUi::new("/docs/{_:.*}").config(config)
+}
+
+/// From `/docs` to where Swagger UI is.
+pub async fn to_swagger_ui(state: web::Data<AppState>) -> HttpResponse {
+    let place = format!("{}/docs/", state.config.base_path);
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish()
+}

@@ -1,0 +1,102 @@
+//! The keys other systems know things by, over HTTP.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::named::NamedExternalId;
+use super::reply::{self, Answer, If};
+use super::state::{Api, At};
+use crate::directory::{Customer, CustomerUser, ExternalId, Group, Number, Service, etag};
+use crate::plan::{self, Identified};
+
+/// The external ids of a thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExternalIds {
+    /// The thing's opaque id.
+    #[schema(example = "c12")]
+    pub id: String,
+    /// What other systems call it, by source and id.
+    pub external_ids: Vec<ExternalId>,
+}
+
+async fn put<R: Identified + Send + 'static>(api: &Api, named: NamedExternalId, precondition: If) -> Answer {
+    let NamedExternalId(reference, external_id) = named;
+    let at = api.write(move |p| plan::give_external_id::<R>(p, &reference, external_id, &precondition.0)).await?;
+    let (mut record, is_new) = at.value;
+    let value = ExternalIds { id: record.number().id(), external_ids: record.external_ids().clone() };
+    Ok(reply::set(At { value, revision: at.revision }, is_new, Some(&etag(&record))))
+}
+
+async fn delete<R: Identified + Send + 'static>(api: &Api, named: NamedExternalId, precondition: If) -> Answer {
+    let NamedExternalId(reference, external_id) = named;
+    let at = api.write(move |p| plan::take_external_id::<R>(p, &reference, &external_id, &precondition.0)).await?;
+    Ok(reply::gone(&at))
+}
+
+macro_rules! external_id_routes {
+    ($type:ident, $tag:literal, $path:literal, $name:literal, $words:literal, $example:literal, $put:ident, $delete:ident) => {
+        #[doc = concat!("Gives a ", $words, " an external id.\n\nExternal ids are compared byte for byte. One that another ", $words, " has is a 409.")]
+        #[utoipa::path(put, path = $path, tag = $tag, params(
+            ($name = String, Path, description = concat!("The ", $words, "."), example = $example),
+            ("source" = String, Path, description = "The other system: 1 to 50 characters of a-z, 0-9, _ and -.", example = "crm"),
+            ("external_id" = String, Path, description = "The key there: 1 to 200 characters.", example = "0015e00001AbCdE"),
+        ), responses(
+            (status = 200, description = "It had it already.", body = ExternalIds),
+            (status = 201, description = "It has it now.", body = ExternalIds),
+        ))]
+        pub async fn $put(api: Api, named: NamedExternalId, precondition: If) -> Answer {
+            put::<$type>(&api, named, precondition).await
+        }
+
+        #[doc = concat!("Takes an external id from a ", $words, ".")]
+        #[utoipa::path(delete, path = $path, tag = $tag, params(
+            ($name = String, Path, description = concat!("The ", $words, "."), example = $example),
+            ("source" = String, Path, description = "The other system.", example = "crm"),
+            ("external_id" = String, Path, description = "The key there.", example = "0015e00001AbCdE"),
+        ), responses((status = 204, description = "It has it no longer.")))]
+        pub async fn $delete(api: Api, named: NamedExternalId, precondition: If) -> Answer {
+            delete::<$type>(&api, named, precondition).await
+        }
+    };
+}
+
+external_id_routes!(
+    Customer,
+    "customers",
+    "/v1/customers/{customer}/external-ids/{source}/{external_id}",
+    "customer",
+    "customer",
+    "acme",
+    put_customer_external_id,
+    delete_customer_external_id
+);
+external_id_routes!(
+    CustomerUser,
+    "customer-users",
+    "/v1/customer-users/{customer_user}/external-ids/{source}/{external_id}",
+    "customer_user",
+    "customer user",
+    "jane",
+    put_customer_user_external_id,
+    delete_customer_user_external_id
+);
+external_id_routes!(
+    Group,
+    "groups",
+    "/v1/groups/{group}/external-ids/{source}/{external_id}",
+    "group",
+    "group",
+    "support",
+    put_group_external_id,
+    delete_group_external_id
+);
+external_id_routes!(
+    Service,
+    "services",
+    "/v1/services/{service}/external-ids/{source}/{external_id}",
+    "service",
+    "service",
+    "IT::Network",
+    put_service_external_id,
+    delete_service_external_id
+);

@@ -1,0 +1,148 @@
+//! What happens to every request: it gets an id and a line in the log; its route's scope is checked;
+//! its query is held against the route's parameters; the revision it asks for is waited for.
+//!
+//! The log names routes by their template and never a key, a query or a token.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, web};
+
+use super::problem::Problem;
+use super::reply::ACCESS_REVISION;
+use super::routes::Access;
+use super::state::AppState;
+use crate::auth::insufficient_scope;
+use crate::replica::RevisionToken;
+
+/// The header that carries the request's id, both ways.
+pub const REQUEST_ID: &str = "x-request-id";
+/// The header by which a request asks for a revision or a later one.
+pub const AT_LEAST_REVISION: &str = "at-least-revision";
+
+/// Gives the request an id, every error its form, and the log its line.
+pub async fn observe<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let began = Instant::now();
+    let request_id = request_id(&request);
+    let state = request.app_data::<web::Data<AppState>>().cloned();
+    let current = state.as_ref().map(|state| state.replica.token(state.replica.ask(|index| index.revision())));
+    let (method, shown) = (request.method().clone(), request.request().clone());
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(why) => ServiceResponse::from_err(why, shown),
+    };
+    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let mut response = in_form(response, &request_id);
+    let headers = response.headers_mut();
+    if let Ok(value) = header::HeaderValue::from_str(&request_id) {
+        headers.insert(header::HeaderName::from_static(REQUEST_ID), value);
+    }
+    if let Some(token) = current.and_then(|token| header::HeaderValue::from_str(&token.to_string()).ok()) {
+        let name = header::HeaderName::from_static(ACCESS_REVISION);
+        headers.contains_key(&name).then_some(()).or_else(|| {
+            headers.insert(name, token);
+            None
+        });
+    }
+    if state.is_some_and(|state| state.config.access_log) {
+        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros() as u64);
+        log::info!(target: "access", request_id = request_id.as_str(), status = status, micros = micros; "{method} {route}");
+    }
+    Ok(response)
+}
+
+/// The id that the caller gave, if it is a plain one; else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let plain = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    };
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// Errors, the framework's own included, in the one form that they have.
+fn in_form(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let problem = match response.response().error() {
+        Some(why) => why.as_error::<Problem>().cloned().unwrap_or_else(|| of_framework(status, &why.to_string())),
+        None => of_framework(status, status.canonical_reason().unwrap_or("unknown")),
+    };
+    response.into_response(problem.respond(Some(request_id)))
+}
+
+fn of_framework(status: StatusCode, why: &str) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => {
+            Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is.")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new("method_not_allowed", "The method is not allowed here."),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new("body_too_large", "The body is too large."),
+        status if status.is_client_error() => {
+            Problem::new("invalid_path", format!("The request cannot be read: {why}."))
+        }
+        _ => Problem::internal(why),
+    }
+}
+
+/// Lets a request to its handler if its route lets the caller in.
+pub async fn admit(
+    access: Access,
+    parameters: &'static [String],
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
+        return Err(Problem::internal("the service has no state").into());
+    };
+    if let Access::Needs(scope) = access {
+        let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
+        let caller = state.authenticator.authenticate(authorization).await.map_err(Problem::from)?;
+        if !caller.may(scope) {
+            let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
+            return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)).into());
+        }
+        request.extensions_mut().insert(caller);
+        at_least(&state, &request).await?;
+    }
+    known_parameters(request.query_string(), parameters)?;
+    match tokio::time::timeout(state.config.limits.request_timeout, next.call(request)).await {
+        Ok(response) => response,
+        Err(_) => Err(Problem::new(
+            "timeout",
+            "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again; a write may have been kept.",
+        )
+        .into()),
+    }
+}
+
+async fn at_least(state: &AppState, request: &ServiceRequest) -> Result<(), Problem> {
+    let Some(value) = request.headers().get(AT_LEAST_REVISION) else { return Ok(()) };
+    let token: RevisionToken = value
+        .to_str()
+        .unwrap_or("")
+        .parse()
+        .map_err(|why| Problem::new("invalid_header", format!("At-Least-Revision {why}.")))?;
+    Ok(state.replica.at_least(&token, state.config.at_least_revision_wait).await?)
+}
+
+/// A parameter that the route has not would be ignored, and the caller would never know.
+fn known_parameters(query: &str, known: &[String]) -> Result<(), Problem> {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split('=').next().unwrap_or("");
+        if !known.iter().any(|parameter| parameter == name) {
+            let known =
+                if known.is_empty() { "It takes none.".to_owned() } else { format!("There are {}.", known.join(", ")) };
+            return Err(Problem::new("unknown_parameter", format!("This takes no query parameter {name:?}. {known}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! HTTP: from a request to a plan or a question, and back.
+//!
+//! One file a resource. A handler says who asks ([`state::Api`]), what came, what happens and what
+//! goes back; it holds no rule of access and no SQL. [`routes`] is the list of all routes with their
+//! scopes; [`guard`] is what happens to every request; [`problem`] is every error.
+
+mod access;
+mod answers;
+mod back_ends;
+mod body;
+mod changes;
+mod customer_users;
+mod customers;
+mod docs;
+mod external_ids;
+mod groups;
+mod guard;
+mod health;
+mod links;
+mod lists;
+mod memberships;
+mod named;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+mod reply;
+mod rolls;
+pub mod routes;
+mod services;
+mod settings;
+pub mod state;
+mod views;
+mod who;
+
+use std::net::TcpListener;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+use state::AppState;
+
+/// The server, ready to run on a socket that is bound already.
+pub fn server(state: AppState, listener: TcpListener) -> std::io::Result<Server> {
+    let config = std::sync::Arc::clone(&state.config);
+    let state = web::Data::new(state);
+    let workers = config.workers;
+    let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
+    let app = move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(guard::observe))
+            .service(
+                web::scope(&base_path)
+                    .configure(routes::configure)
+                    .route("/docs", web::get().to(docs::to_swagger_ui))
+                    .service(docs::swagger_ui(&base_path)),
+            )
+            .default_service(web::to(routes::not_found))
+    };
+    let server = HttpServer::new(app).shutdown_timeout(shutdown);
+    let server = if workers == 0 { server } else { server.workers(workers) };
+    Ok(server.listen(listener)?.run())
+}

@@ -1,0 +1,130 @@
+//! Replies: a representation with its entity tag, its revision and, where it is new, its place; and
+//! what a request says about the state that it expects.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use serde::Serialize;
+use std::future::{Ready, ready};
+
+use super::problem::Problem;
+use super::state::At;
+use crate::plan::Precondition;
+use crate::replica::RevisionToken;
+
+/// The header that carries the revision of a reply.
+pub const ACCESS_REVISION: &str = "access-revision";
+
+/// What a handler gives.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// 200 with a value.
+pub fn ok<T: Serialize>(at: At<T>) -> HttpResponse {
+    with_revision(StatusCode::OK, &at.revision).json(at.value)
+}
+
+/// 200 with a representation and its tag, or 304 if the caller has it.
+pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
+    if known.0.iter().any(|tag| tag == etag || tag == "*") {
+        return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
+    }
+    with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
+}
+
+/// What a write left: 201 with its place if it made the thing, else 200.
+pub fn written<T: Serialize>(at: At<T>, etag: &str, created_at: Option<String>) -> HttpResponse {
+    let status = if created_at.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = with_revision(status, &at.revision);
+    if let Some(place) = created_at {
+        response.insert_header((header::LOCATION, place));
+    }
+    response.insert_header(tag(etag)).json(at.value)
+}
+
+/// What setting one member of a set left: 201 if it was not there, else 200.
+pub fn set<T: Serialize>(at: At<T>, is_new: bool, etag: Option<&str>) -> HttpResponse {
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = with_revision(status, &at.revision);
+    if let Some(etag) = etag {
+        response.insert_header(tag(etag));
+    }
+    response.json(at.value)
+}
+
+/// 204: it is gone, or was not there.
+pub fn gone<T>(at: &At<T>) -> HttpResponse {
+    with_revision(StatusCode::NO_CONTENT, &at.revision).finish()
+}
+
+fn with_revision(status: StatusCode, revision: &RevisionToken) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((ACCESS_REVISION, revision.to_string()));
+    response
+}
+
+fn tag(etag: &str) -> (header::HeaderName, String) {
+    (header::ETAG, format!("\"{etag}\""))
+}
+
+/// The tags that the caller knows (`If-None-Match`).
+pub struct IfNoneMatch(Vec<String>);
+
+impl FromRequest for IfNoneMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(tags(request, header::IF_NONE_MATCH).map(|tags| IfNoneMatch(tags.unwrap_or_default())))
+    }
+}
+
+/// What must hold before a write (`If-Match`, `If-None-Match`).
+pub struct If(pub Precondition);
+
+impl FromRequest for If {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(precondition(request).map(If))
+    }
+}
+
+fn precondition(request: &HttpRequest) -> Result<Precondition, Problem> {
+    if let Some(tags) = tags(request, header::IF_MATCH)? {
+        let any = tags.iter().any(|tag| tag == "*");
+        return Ok(if any { Precondition::Exists } else { Precondition::Matches(tags) });
+    }
+    match tags(request, header::IF_NONE_MATCH)? {
+        None => Ok(Precondition::None),
+        Some(tags) if tags == ["*"] => Ok(Precondition::Absent),
+        Some(_) => Err(Problem::new(
+            "invalid_header",
+            "On a write, If-None-Match can only be *: write if there is nothing yet.",
+        )),
+    }
+}
+
+/// The entity tags in a header: bare, or `*`. Weak ones compare as strong ones: ours are strong.
+fn tags(request: &HttpRequest, name: header::HeaderName) -> Result<Option<Vec<String>>, Problem> {
+    let mut all = Vec::new();
+    let mut present = false;
+    for value in request.headers().get_all(&name) {
+        present = true;
+        let refused = || {
+            let detail = format!(
+                "{name} must be * or entity tags in double quotes, such as \"5f2c\", with commas between them."
+            );
+            Problem::new("invalid_header", detail)
+        };
+        for written in value.to_str().map_err(|_| refused())?.split(',').map(str::trim) {
+            let bare = written.strip_prefix("W/").unwrap_or(written);
+            let inner = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            all.push(match inner {
+                Some(tag) => tag.to_owned(),
+                None if written == "*" => "*".to_owned(),
+                None => return Err(refused()),
+            });
+        }
+    }
+    Ok(present.then_some(all))
+}

@@ -1,0 +1,184 @@
+//! Every route, with the scope that it needs. What stands here is served, is in the OpenAPI
+//! document, and is in the authorization matrix of the tests; what does not, is not.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use actix_web::http::{Method, header};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, HttpResponse, Route, web};
+use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+
+use super::problem::Problem;
+use super::{
+    access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links,
+    memberships, rolls, services, settings, who,
+};
+use crate::auth::Scope;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whose token has this scope.
+    Needs(Scope),
+}
+
+/// One route: a handler, whose path and method its own attribute says, and who may call it.
+pub struct Declared {
+    /// The handler's name, which is the operation's id.
+    pub operation_id: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    handle: fn() -> Route,
+}
+
+macro_rules! routes {
+    ($($access:expr => [$($module:ident::$handler:ident),* $(,)?])*) => {
+        /// Every route.
+        pub const ROUTES: &[Declared] = &[$($(
+            Declared {
+                operation_id: stringify!($handler),
+                access: $access,
+                handle: || web::to($module::$handler),
+            }
+        ),*),*];
+
+        #[derive(OpenApi)]
+        #[openapi(paths($($($module::$handler),*),*))]
+        struct Paths;
+    };
+}
+
+use Access::{Needs, Public};
+
+routes! {
+    Public => [health::healthz, health::readyz, docs::openapi_document]
+    Needs(Scope::DirectoryRead) => [
+        customers::list_customers, customers::get_customer,
+        customer_users::list_customer_users, customer_users::get_customer_user,
+        groups::list_groups, groups::get_group,
+        services::list_services, services::get_service,
+    ]
+    Needs(Scope::DirectoryWrite) => [
+        customers::create_customer, customers::put_customer, customers::patch_customer, customers::delete_customer,
+        customer_users::create_customer_user, customer_users::put_customer_user,
+        customer_users::patch_customer_user, customer_users::delete_customer_user,
+        groups::create_group, groups::put_group, groups::patch_group, groups::delete_group,
+        services::create_service, services::put_service, services::patch_service, services::delete_service,
+        external_ids::put_customer_external_id, external_ids::delete_customer_external_id,
+        external_ids::put_customer_user_external_id, external_ids::delete_customer_user_external_id,
+        external_ids::put_group_external_id, external_ids::delete_group_external_id,
+        external_ids::put_service_external_id, external_ids::delete_service_external_id,
+    ]
+    Needs(Scope::LinksRead) => [
+        links::get_customer_group_link, links::get_group_customer_link,
+        links::get_customer_user_group_link, links::get_group_customer_user_link,
+        links::get_customer_user_service_link, links::get_service_customer_user_link,
+    ]
+    Needs(Scope::LinksWrite) => [
+        links::put_customer_group_link, links::delete_customer_group_link,
+        links::put_group_customer_link, links::delete_group_customer_link,
+        links::put_customer_user_group_link, links::delete_customer_user_group_link,
+        links::put_group_customer_user_link, links::delete_group_customer_user_link,
+        links::put_customer_user_service_link, links::delete_customer_user_service_link,
+        links::put_service_customer_user_link, links::delete_service_customer_user_link,
+        memberships::put_additional_customer, memberships::delete_additional_customer,
+        memberships::put_additional_customer_user, memberships::delete_additional_customer_user,
+    ]
+    Needs(Scope::SettingsRead) => [
+        settings::get_settings, back_ends::list_back_ends, back_ends::get_back_end,
+        rolls::list_default_services, rolls::list_customer_always_groups, rolls::list_customer_user_always_groups,
+    ]
+    Needs(Scope::SettingsWrite) => [
+        settings::patch_settings,
+        back_ends::create_back_end, back_ends::put_back_end, back_ends::patch_back_end, back_ends::delete_back_end,
+        rolls::replace_default_services, rolls::put_default_service, rolls::delete_default_service,
+        rolls::replace_customer_always_groups, rolls::put_customer_always_group, rolls::delete_customer_always_group,
+        rolls::replace_customer_user_always_groups, rolls::put_customer_user_always_group,
+        rolls::delete_customer_user_always_group,
+    ]
+    Needs(Scope::AccessSelf) => [
+        access::get_customer_user_access, access::get_own_access, access::check_access, access::batch_check_access,
+        access::get_thing_filter,
+    ]
+    Needs(Scope::AccessRead) => [who::list_group_access, who::list_service_access]
+    Needs(Scope::ChangesRead) => [changes::list_changes]
+}
+
+/// The document of the paths alone, as the handlers declare them.
+pub static PATHS: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Paths::openapi);
+
+/// What the handler of a route declares.
+pub struct Place {
+    /// Its path, as a template.
+    pub path: String,
+    /// Its method.
+    pub method: Method,
+    /// The names of its query parameters.
+    parameters: Vec<String>,
+}
+
+/// By operation id: what each handler declares.
+pub static PLACES: LazyLock<HashMap<String, Place>> = LazyLock::new(|| {
+    let mut places = HashMap::new();
+    for (path, item) in &PATHS.paths.paths {
+        let methods = [
+            (Method::GET, &item.get),
+            (Method::PUT, &item.put),
+            (Method::POST, &item.post),
+            (Method::PATCH, &item.patch),
+            (Method::DELETE, &item.delete),
+        ];
+        for (method, operation) in
+            methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+        {
+            let id = operation.operation_id.clone().unwrap_or_default();
+            places.insert(id, Place { path: path.clone(), method, parameters: query_parameters(operation) });
+        }
+    }
+    places
+});
+
+fn query_parameters(operation: &Operation) -> Vec<String> {
+    let in_query = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+        _ => None,
+    };
+    operation.parameters.iter().flatten().filter_map(in_query).collect()
+}
+
+/// Registers every route, and what is said where there is none.
+pub fn configure(service: &mut web::ServiceConfig) {
+    let mut resources: Vec<(String, Vec<(Method, Route)>)> = Vec::new();
+    for declared in ROUTES {
+        let place = &PLACES[declared.operation_id];
+        let admit = from_fn(move |request, next| guard::admit(declared.access, &place.parameters, request, next));
+        let route = (declared.handle)().method(place.method.clone()).wrap(admit);
+        match resources.iter_mut().find(|(known, _)| *known == place.path) {
+            Some((_, routes)) => routes.push((place.method.clone(), route)),
+            None => resources.push((place.path.clone(), vec![(place.method.clone(), route)])),
+        }
+    }
+    for (path, routes) in resources {
+        let allowed = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+        let mut resource = web::resource(path.as_str());
+        for (_, route) in routes {
+            resource = resource.route(route);
+        }
+        service.service(resource.default_service(web::to(move || not_allowed(allowed.clone()))));
+    }
+}
+
+async fn not_allowed(allowed: String) -> Result<HttpResponse, Problem> {
+    let detail = format!("The method is not allowed here; allowed are {allowed}.");
+    Err(Problem::new("method_not_allowed", detail).with_header(header::ALLOW, allowed))
+}
+
+/// What is said where there is no route.
+pub async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is."))
+}

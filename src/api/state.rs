@@ -1,0 +1,109 @@
+//! What every handler has: the replica, the caller, the way replies are written.
+
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use std::future::{Ready, ready};
+
+use super::page::CursorKey;
+use super::problem::Problem;
+use crate::access::Index;
+use crate::auth::{Authenticator, Caller, Scope};
+use crate::config::Config;
+use crate::directory::Kind;
+use crate::plan::{Plan, Powers, Refusal};
+use crate::replica::{Replica, RevisionToken};
+use crate::store::Conn;
+
+/// What the service runs on.
+pub struct AppState {
+    /// Store and index.
+    pub replica: Replica,
+    /// Who asks.
+    pub authenticator: Authenticator,
+    /// How it is configured.
+    pub config: Arc<Config>,
+    /// What cursors are authenticated with.
+    pub cursor_key: CursorKey,
+}
+
+/// The service on behalf of an authorized caller.
+pub struct Api {
+    /// Who asks.
+    pub caller: Caller,
+    state: web::Data<AppState>,
+}
+
+/// A value and the revision that it is of.
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Of which revision.
+    pub revision: RevisionToken,
+}
+
+impl Api {
+    /// What the service runs on.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Reads one consistent state of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<At<T>, Problem> {
+        let replica = self.state.replica.clone();
+        let read = web::block(move || replica.read(body)).await;
+        let (value, state) = read.map_err(Problem::internal)??;
+        Ok(At { value, revision: RevisionToken { epoch: state.epoch.into(), revision: state.revision } })
+    }
+
+    /// Plans and commits a write; when it answers, the index has caught up.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<At<T>, Problem> {
+        let written = self.state.replica.write(self.caller.actor.clone(), plan).await?;
+        Ok(At { value: written.value, revision: self.state.replica.token(written.revision) })
+    }
+
+    /// Asks the index, all of it at one revision.
+    pub fn ask<T>(&self, question: impl FnOnce(&Index) -> Result<T, Problem>) -> Result<At<T>, Problem> {
+        self.state.replica.is_current()?;
+        let (value, revision) = self.state.replica.ask(|index| (question(index), index.revision()));
+        Ok(At { value: value?, revision: self.state.replica.token(revision) })
+    }
+
+    /// What the caller may do beyond the scope of the route.
+    pub fn powers(&self) -> Powers {
+        Powers {
+            move_between_back_ends: self.caller.may(Scope::SettingsWrite),
+            write_identity: self.caller.may(Scope::SyncWrite),
+        }
+    }
+
+    /// The path of a thing, by its id.
+    pub fn path_to(&self, kind: Kind, number: u32) -> String {
+        self.path(&format!("/v1/{}/id:{}", kind.collection(), kind.id(number)))
+    }
+
+    /// A path under which this service is published.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.state.config.base_path)
+    }
+}
+
+impl FromRequest for Api {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let state = request.app_data::<web::Data<AppState>>().cloned();
+        ready(match (caller, state) {
+            (Some(caller), Some(state)) => Ok(Api { caller, state }),
+            _ => Err(Problem::internal("a handler was reached by nobody who is known")),
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! What several representations share.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::state::Api;
+use crate::access::Index;
+use crate::directory::{CustomerNumber, CustomerUserNumber, GroupNumber, Kind, ServiceNumber};
+
+/// Where a thing is, and where its answers are. Paths on this host.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Links {
+    /// The thing itself, by its id.
+    #[serde(rename = "self")]
+    #[schema(example = "/v1/customer-users/id:u7")]
+    pub self_link: String,
+    /// Of a customer user: what they may see. Of a group or service: who has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/customer-users/id:u7/access")]
+    pub access: Option<String>,
+    /// Of a customer user: which things they may see, as a filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/customer-users/id:u7/thing-filter")]
+    pub thing_filter: Option<String>,
+}
+
+impl Links {
+    /// The links of a thing.
+    pub fn to(api: &Api, kind: Kind, number: u32) -> Self {
+        let self_link = api.path_to(kind, number);
+        let has_access = matches!(kind, Kind::CustomerUser | Kind::Group | Kind::Service);
+        Self {
+            access: has_access.then(|| format!("{self_link}/access")),
+            thing_filter: (kind == Kind::CustomerUser).then(|| format!("{self_link}/thing-filter")),
+            self_link,
+        }
+    }
+}
+
+/// The parameters of a deletion.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteParams {
+    /// Whether to remove links, memberships and entries of the settings with it.
+    #[param(default = false)]
+    pub force: Option<bool>,
+}
+
+/// A customer, by its names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CustomerRef {
+    /// The opaque id.
+    #[schema(example = "c12")]
+    pub id: String,
+    /// The natural key.
+    #[schema(example = "acme")]
+    pub customer_id: String,
+}
+
+impl CustomerRef {
+    /// From the index.
+    pub fn of(index: &Index, customer: CustomerNumber) -> Self {
+        Self { id: customer.to_string(), customer_id: index.key(customer).unwrap_or_default().to_owned() }
+    }
+}
+
+/// A customer user, by their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CustomerUserRef {
+    /// The opaque id.
+    #[schema(example = "u7")]
+    pub id: String,
+    /// The natural key.
+    #[schema(example = "jane")]
+    pub login: String,
+}
+
+impl CustomerUserRef {
+    /// From the index.
+    pub fn of(index: &Index, customer_user: CustomerUserNumber) -> Self {
+        Self { id: customer_user.to_string(), login: index.key(customer_user).unwrap_or_default().to_owned() }
+    }
+}
+
+/// A group, by its names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GroupRef {
+    /// The opaque id.
+    #[schema(example = "g3")]
+    pub id: String,
+    /// The natural key.
+    #[schema(example = "support")]
+    pub name: String,
+}
+
+impl GroupRef {
+    /// From the index.
+    pub fn of(index: &Index, group: GroupNumber) -> Self {
+        Self { id: group.to_string(), name: index.key(group).unwrap_or_default().to_owned() }
+    }
+}
+
+/// A service, by its names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ServiceRef {
+    /// The opaque id.
+    #[schema(example = "s5")]
+    pub id: String,
+    /// The natural key.
+    #[schema(example = "IT::Network::VPN")]
+    pub name: String,
+}
+
+impl ServiceRef {
+    /// From the index.
+    pub fn of(index: &Index, service: ServiceNumber) -> Self {
+        Self { id: service.to_string(), name: index.key(service).unwrap_or_default().to_owned() }
+    }
+}
