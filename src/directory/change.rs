@@ -53,6 +53,7 @@ impl<T> Delta<T> {
 
 /// One edit of the directory: what the row, the audit and the change are made from.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "customers are what most edits are about, and edits live briefly")]
 pub enum Edit {
     /// A customer.
     Customer(Delta<Customer>),

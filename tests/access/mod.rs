@@ -1,0 +1,9 @@
+mod agreement;
+mod change_sequences;
+mod desk;
+mod index;
+mod naive;
+mod rules_for_groups;
+mod rules_for_services;
+mod rules_for_things;
+mod vectors;
