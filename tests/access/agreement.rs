@@ -191,7 +191,7 @@ fn facts(index: &Index) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn rule_4_every_source_is_the_one_of_the_rules(acts in acts()) {

@@ -151,11 +151,12 @@ fn renamed<'n>(
     let taken: Vec<_> = taken.collect();
     let key = ["Acme", "acme", "Straße", "STRASSE", "x y", "Ω"][key as usize];
     let same = |other: &str| other.to_lowercase().replace('ß', "ss") == key.to_lowercase().replace('ß', "ss");
-    let old = taken.iter().find(|it| it.0 == id).map_or(format!("k{id}"), |it| it.1.clone());
+    let fresh = || (0..).map(|n| format!("k{n}")).find(|key| taken.iter().all(|it| it.1 != key)).expect("endless");
+    let old = taken.iter().find(|it| it.0 == id).map_or_else(fresh, |it| it.1.clone());
     let holder = taken.iter().find(|it| it.0 != id && same(it.1));
     let mut puts = vec![(id, key.to_owned(), validity)];
     puts.extend(holder.map(|(other, _, validity)| (*other, old, *validity)));
-    if id % 2 == 0 {
+    if id.is_multiple_of(2) {
         puts.reverse();
     }
     puts
@@ -220,7 +221,7 @@ fn put_service(naive: &Naive, id: u32, parent: Option<u32>, validity: Validity) 
         let rest = it.name.strip_prefix(old.as_deref().expect("it has children")).expect("it is below");
         changes.push(service(*below, &format!("{name}::{rest}"), it.parent, it.validity));
     }
-    if id % 2 == 0 {
+    if id.is_multiple_of(2) {
         changes.reverse();
     }
     changes
@@ -289,7 +290,7 @@ fn external(naive: &Naive, kind: Kind, id: u32, key: u8, present: bool) -> Vec<C
     let mut changes = vec![set(id, present)];
     let holders = naive.external_ids.iter().filter(|_| present).filter(holds);
     changes.extend(holders.map(|(_, number, _)| set(*number, false)));
-    if id % 2 == 0 {
+    if id.is_multiple_of(2) {
         changes.reverse();
     }
     changes

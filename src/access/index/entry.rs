@@ -112,3 +112,16 @@ pub(super) struct BackEndEntry {
     /// Who comes from it.
     pub customer_users: Members,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_are_millions_of_is_small() {
+        assert_eq!(size_of::<Grant>(), 6);
+        assert_eq!(size_of::<CustomerGrant>(), 8);
+        assert!(size_of::<CustomerUserEntry>() <= 104);
+        assert!(size_of::<CustomerEntry>() <= 96);
+    }
+}
