@@ -14,6 +14,7 @@ mod links;
 mod members;
 mod names;
 mod read;
+mod reverse;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! An index and a question in, an answer out. Nothing here keeps or changes anything.
 //!
-//! All the questions about groups go through one function ([`group`]'s `each_source`), all about
+//! All the questions about groups go through one function (`each_source`), all about
 //! services through another, so that no two directions can disagree (rule 7).
 
 mod effective;

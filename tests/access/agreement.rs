@@ -7,7 +7,8 @@ use customer_access::access::{self, Decision, Index, Owner, Source};
 use customer_access::directory::{Change, CustomerNumber, CustomerUserNumber, GroupNumber, ServiceNumber};
 use proptest::prelude::*;
 
-use super::change_sequences::{BITS, CUSTOMER_USERS, CUSTOMERS, GROUPS, SERVICES, acts, from_scratch, revisions};
+use super::acts::{BITS, CUSTOMER_USERS, CUSTOMERS, GROUPS, SERVICES, acts};
+use super::change_sequences::{from_scratch, revisions};
 use super::naive::{Naive, NaiveOwner, NaiveSource};
 
 fn index<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Index {

@@ -1,3 +1,4 @@
+mod acts;
 mod agreement;
 mod change_sequences;
 mod desk;

@@ -65,7 +65,7 @@ pub(super) struct CustomerEntry {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct CustomerUserEntry {
     /// Sorted by group.
-    pub groups: SmallVec<[Grant; 4]>,
+    pub groups: SmallVec<[Grant; 6]>,
     /// Sorted.
     pub services: SmallVec<[ServiceNumber; 4]>,
     /// Sorted; may name the primary customer too.
@@ -121,7 +121,7 @@ mod tests {
     fn what_there_are_millions_of_is_small() {
         assert_eq!(size_of::<Grant>(), 6);
         assert_eq!(size_of::<CustomerGrant>(), 8);
-        assert!(size_of::<CustomerUserEntry>() <= 104);
+        assert!(size_of::<CustomerUserEntry>() <= 120);
         assert!(size_of::<CustomerEntry>() <= 96);
     }
 }

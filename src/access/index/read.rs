@@ -1,7 +1,6 @@
 //! What the index says of a thing: the facts, not yet what follows from them.
 
 use super::entry::{CustomerEntry, CustomerGrant, CustomerUserEntry, Grant, GroupEntry};
-use super::members::Members;
 use super::{Index, links};
 use crate::directory::{
     BackEndNumber, Context, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionSet, Reference,
@@ -179,11 +178,11 @@ impl Index {
 
 /// Customers, groups, services and back ends.
 impl Index {
-    fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
+    pub(super) fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
         links::get(&self.customers, customer)
     }
 
-    fn group(&self, group: GroupNumber) -> Option<&GroupEntry> {
+    pub(super) fn group(&self, group: GroupNumber) -> Option<&GroupEntry> {
         links::get(&self.groups, group)
     }
 
@@ -226,77 +225,4 @@ impl Index {
     pub fn back_end_group_support(&self, back_end: BackEndNumber) -> bool {
         links::get(&self.back_ends, back_end).and_then(|entry| entry.group_support).unwrap_or(true)
     }
-}
-
-/// The other ends of the links, in the order of the numbers, after the given one.
-impl Index {
-    /// The customer users linked to the group.
-    pub fn customer_users_of_group(
-        &self,
-        group: GroupNumber,
-        after: Option<CustomerUserNumber>,
-    ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(self.group(group).map(|entry| &entry.customer_users), after)
-    }
-
-    /// The customers linked to the group, in any context.
-    pub fn customers_of_group(
-        &self,
-        group: GroupNumber,
-        after: Option<CustomerNumber>,
-    ) -> impl Iterator<Item = CustomerNumber> {
-        members(self.group(group).map(|entry| &entry.customers), after)
-    }
-
-    /// The customer users linked to the service.
-    pub fn customer_users_of_service(
-        &self,
-        service: ServiceNumber,
-        after: Option<CustomerUserNumber>,
-    ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(links::get(&self.services, service).map(|entry| &entry.customer_users), after)
-    }
-
-    /// The customer users whose primary or additional customer it is.
-    pub fn customer_users_of_customer(
-        &self,
-        customer: CustomerNumber,
-        after: Option<CustomerUserNumber>,
-    ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(self.customer(customer).map(|entry| &entry.customer_users), after)
-    }
-
-    /// The customer users who come from the back end.
-    pub fn customer_users_of_back_end(
-        &self,
-        back_end: BackEndNumber,
-        after: Option<CustomerUserNumber>,
-    ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(links::get(&self.back_ends, back_end).map(|entry| &entry.customer_users), after)
-    }
-
-    /// How many things of the kind are linked to this one: how much a removal would touch.
-    pub fn linked(&self, thing: impl Into<Thing>, kind: Kind) -> usize {
-        let Thing { kind: of, number } = thing.into();
-        match (of, kind) {
-            (Kind::Customer, Kind::Group) => self.customer_groups(CustomerNumber(number)).len(),
-            (Kind::Customer, Kind::CustomerUser) => length(links::get(&self.customers, number), |e| &e.customer_users),
-            (Kind::CustomerUser, Kind::Group) => self.customer_user_groups(CustomerUserNumber(number)).len(),
-            (Kind::CustomerUser, Kind::Service) => self.customer_user_services(CustomerUserNumber(number)).len(),
-            (Kind::CustomerUser, Kind::Customer) => self.customers_of(CustomerUserNumber(number)).count(),
-            (Kind::Group, Kind::CustomerUser) => length(links::get(&self.groups, number), |e| &e.customer_users),
-            (Kind::Group, Kind::Customer) => length(links::get(&self.groups, number), |e| &e.customers),
-            (Kind::Service, Kind::CustomerUser) => length(links::get(&self.services, number), |e| &e.customer_users),
-            (Kind::BackEnd, Kind::CustomerUser) => length(links::get(&self.back_ends, number), |e| &e.customer_users),
-            _ => 0,
-        }
-    }
-}
-
-fn length<T>(entry: Option<&T>, members: impl Fn(&T) -> &Members) -> usize {
-    entry.map_or(0, |entry| members(entry).len())
-}
-
-fn members<N: Number>(members: Option<&Members>, after: Option<N>) -> impl Iterator<Item = N> {
-    members.into_iter().flat_map(move |members| members.after(after.map(Into::into))).map(N::from)
 }
