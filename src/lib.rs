@@ -9,3 +9,6 @@ pub mod directory;
 pub mod plan;
 pub mod replica;
 pub mod store;
+pub mod cli;
+pub mod directory;
+pub mod sync;

@@ -72,3 +72,6 @@ fn print_openapi() -> Result<(), CliError> {
     serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
     Ok(std::io::Write::write_all(&mut out, b"\n")?)
 }
+//! The command line.
+
+pub mod import;
