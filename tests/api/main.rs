@@ -1,0 +1,6 @@
+//! The service from outside: over HTTP, by the contract.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod vectors;

@@ -1,0 +1,225 @@
+//! The server under test: started, asked until it is ready, killed on drop.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::{Caller, Contract, Reply, Token, Value, token};
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_customer-access");
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running server with a directory of its own.
+pub struct TestApp {
+    data: TempDir,
+    environment: Vec<(String, String)>,
+    child: Option<Child>,
+    base: String,
+    agent: ureq::Agent,
+}
+
+impl TestApp {
+    /// A fresh installation.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// A fresh installation with more settings in its environment.
+    pub fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::start_on(TempDir::new().expect("a temporary directory"), environment)
+    }
+
+    /// A server on a data directory that may have content already.
+    pub fn start_on(data: TempDir, environment: &[(&str, &str)]) -> Self {
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let mut app = Self { data, environment, child: None, base: String::new(), agent: agent() };
+        app.resume();
+        app
+    }
+
+    /// Kills the server, as a power cut would.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts the server again on the same data.
+    pub fn resume(&mut self) {
+        let mut child = self.command().spawn().expect("the binary starts");
+        let lines = lines_of(&mut child);
+        self.child = Some(child);
+        self.base = self.address(&lines);
+        self.wait_until_ready();
+    }
+
+    /// A copy of the data directory as it is now; stop the server first.
+    pub fn copy_of_data(&self) -> TempDir {
+        let copy = TempDir::new().expect("a temporary directory");
+        copy_files(self.data.path(), copy.path());
+        copy
+    }
+
+    /// Puts a copy of the data back, as a restore from a file backup does.
+    pub fn restore_data(&self, copy: &TempDir) {
+        for entry in fs::read_dir(self.data.path()).expect("a directory").flatten() {
+            let _ = fs::remove_file(entry.path());
+        }
+        copy_files(copy.path(), self.data.path());
+    }
+
+    /// A caller who may do everything.
+    pub fn admin(&self) -> Caller<'_> {
+        self.as_scope("admin")
+    }
+
+    /// A caller with these scopes and no others.
+    pub fn as_scope(&self, scopes: &str) -> Caller<'_> {
+        self.with_token(&Token::scope(scopes).sign())
+    }
+
+    /// A customer user who may ask about themselves alone.
+    pub fn as_customer_user(&self, login: &str) -> Caller<'_> {
+        self.with_token(&Token::scope("access:self").subject(login).sign())
+    }
+
+    /// A caller with this token.
+    pub fn with_token(&self, token: &str) -> Caller<'_> {
+        Caller::new(self, Some(token))
+    }
+
+    /// A caller without a token.
+    pub fn anonymous(&self) -> Caller<'_> {
+        Caller::new(self, None)
+    }
+
+    /// Where the server listens: `http://127.0.0.1:PORT`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The OpenAPI document that this server serves.
+    pub fn contract(&self) -> &'static Contract {
+        Contract::of(&self.agent, &self.base)
+    }
+
+    /// The client.
+    pub fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+
+    /// What the server wrote to its standard error, the end of it.
+    pub fn stderr(&self) -> String {
+        let written = fs::read_to_string(self.data.path().join("stderr.log")).unwrap_or_default();
+        let lines: Vec<&str> = written.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    fn command(&self) -> Command {
+        let stderr = File::options().create(true).append(true).open(self.data.path().join("stderr.log"));
+        let mut command = Command::new(BINARY);
+        command
+            .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("DATA_DIR", self.data.path())
+            .env("LISTEN", "127.0.0.1:0")
+            .env("JWT_SECRET", token::SECRET)
+            .envs(std::env::var("TEST_DATABASE").map(|url| ("DATABASE_URL", url)))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr.expect("a file for what the server complains about"));
+        command
+    }
+
+    fn address(&self, lines: &Receiver<String>) -> String {
+        while let Ok(line) = lines.recv_timeout(START_LIMIT) {
+            if let Some((_, address)) = line.split_once("listening on ") {
+                return address.split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned();
+            }
+        }
+        panic!("the server did not say where it listens; its standard error:\n{}", self.stderr());
+    }
+
+    fn wait_until_ready(&self) {
+        let ready = || self.agent.get(format!("{}/readyz", self.base)).call().is_ok_and(|reply| reply.status() == 200);
+        for _ in 0..2_000 {
+            if ready() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not become ready; its standard error:\n{}", self.stderr());
+    }
+}
+
+/// The verbs of an administrator, without ceremony.
+impl TestApp {
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Reply {
+        self.admin().get(path)
+    }
+
+    #[track_caller]
+    pub fn post(&self, path: &str, body: Value) -> Reply {
+        self.admin().post(path, body)
+    }
+
+    #[track_caller]
+    pub fn put(&self, path: &str, body: Value) -> Reply {
+        self.admin().put(path, body)
+    }
+
+    #[track_caller]
+    pub fn patch(&self, path: &str, body: Value) -> Reply {
+        self.admin().patch(path, body)
+    }
+
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Reply {
+        self.admin().delete(path)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into()
+}
+
+/// The lines the server prints; read to the end, so that it never waits for a reader.
+fn lines_of(child: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    let stdout = child.stdout.take().expect("standard output is a pipe");
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a directory").flatten().filter(|entry| entry.path().is_file()) {
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a file is copied");
+    }
+}
