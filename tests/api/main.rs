@@ -3,5 +3,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod changes;
+mod deletes;
 mod directory;
+mod framework_errors;
+mod keys;
+mod links;
+mod services;
+mod settings;
 mod vectors;

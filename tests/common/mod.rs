@@ -20,4 +20,9 @@ pub use contract::{Contract, Operation};
 pub use reply::Reply;
 pub use serde_json::{Value, json};
 pub use token::Token;
-pub use url::{at, query, seg};
+pub use url::{at, query};
+
+/// Does something with each name.
+pub fn each<T>(names: &[&str], what: impl Fn(&str) -> T) {
+    names.iter().for_each(|name| drop(what(name)));
+}

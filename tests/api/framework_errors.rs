@@ -1,0 +1,153 @@
+//! What the framework would answer by itself: problem+json like everything else.
+
+use crate::common::{Reply, TestApp, json, query};
+
+const CUSTOMERS: &str = "/v1/customers";
+
+fn post(app: &TestApp, content_type: Option<&str>, body: &[u8]) -> Reply {
+    app.admin().send_bytes("POST", CUSTOMERS, content_type, Some(body.to_vec()))
+}
+
+#[test]
+fn bad_json() {
+    let app = TestApp::start();
+    for body in ["{", "{\"customer_id\": }", "nonsense", "{\"customer_id\": \"a\"} and more", "\u{feff}{}", "{'a': 1}"]
+    {
+        post(&app, Some("application/json"), body.as_bytes()).expect(400).any_problem();
+    }
+    post(&app, Some("application/json"), b"{\"customer_id\": \"\xff\"}").expect(400).any_problem();
+    post(&app, Some("application/json"), b"{\"customer_id\": \"\\ud800\"}").expect(400).any_problem();
+}
+
+#[test]
+fn deeply_nested_json() {
+    let app = TestApp::start();
+    let deep = "[".repeat(100_000);
+    post(&app, Some("application/json"), deep.as_bytes()).expect_any(&[400, 422]).any_problem();
+    app.get("/v1/settings").expect(200);
+}
+
+#[test]
+fn an_empty_body() {
+    let app = TestApp::start();
+    post(&app, Some("application/json"), b"").expect_any(&[400, 422]).any_problem();
+    post(&app, None, b"").expect_any(&[400, 415, 422]).any_problem();
+}
+
+#[test]
+fn the_wrong_content_type() {
+    let app = TestApp::start();
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"] {
+        post(&app, Some(content_type), b"{\"customer_id\": \"acme\"}").expect(415).any_problem();
+    }
+    app.get("/v1/customers/acme").expect(404);
+}
+
+#[test]
+fn a_content_type_with_parameters_is_fine() {
+    let app = TestApp::start();
+    post(&app, Some("application/json; charset=utf-8"), b"{\"customer_id\": \"acme\"}").expect(201);
+}
+
+#[test]
+fn a_body_that_is_too_large() {
+    let app = TestApp::start_with(&[("MAX_BODY_BYTES", "10000")]);
+    let body = json!({"customer_id": "acme", "comment": "x".repeat(20_000)}).to_string();
+    let length = format!("Content-Length: {}", body.len());
+    let reply = app.raw("POST", CUSTOMERS, &["Content-Type: application/json", &length], body.as_bytes());
+    reply.expect(413).any_problem();
+    let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let chunked = ["Content-Type: application/json", "Transfer-Encoding: chunked"];
+    app.raw("POST", CUSTOMERS, &chunked, chunk.as_bytes()).expect(413).any_problem();
+}
+
+#[test]
+fn a_body_that_only_says_that_it_is_too_large() {
+    let app = TestApp::start();
+    let headers = ["Content-Type: application/json", "Content-Length: 100000000000"];
+    app.raw("POST", CUSTOMERS, &headers, b"{").expect(413).any_problem();
+}
+
+#[test]
+fn an_unknown_route() {
+    let app = TestApp::start();
+    for path in
+        ["/v1/nothing", "/v1", "/v1/", "/v2/customers", "/v1/customers/a/b/c", "/v1/customers/", "/v1/access:fly"]
+    {
+        app.get(path).expect(404).any_problem();
+    }
+    app.anonymous().get("/nothing").expect(404).any_problem();
+}
+
+#[test]
+fn a_wrong_method_says_which_are_right() {
+    let app = TestApp::start();
+    for (method, path, allowed) in [
+        ("DELETE", CUSTOMERS, &["GET", "POST"][..]),
+        ("POST", "/v1/customers/acme", &["DELETE", "GET", "PATCH", "PUT"]),
+        ("GET", "/v1/access:check", &["POST"]),
+        ("PUT", "/v1/settings", &["GET", "PATCH"]),
+    ] {
+        let reply = app.admin().send(method, path, None).expect(405).any_problem();
+        let allow = reply.header("Allow").to_owned();
+        for method in allowed {
+            assert!(allow.split(',').any(|name| name.trim() == *method), "{method} is not in {allow:?} of {reply}");
+        }
+    }
+    app.anonymous().send("POST", "/healthz", None).expect(405).any_problem();
+}
+
+#[test]
+fn a_path_that_cannot_be_decoded() {
+    let app = TestApp::start();
+    for path in ["/v1/customers/%FF", "/v1/customers/a%C3%28b", "/v1/customers/%ED%A0%80/groups/users"] {
+        app.raw("GET", path, &[], b"").expect_any(&[400, 404]).any_problem();
+    }
+    for path in ["/v1/customers/%zz", "/v1/customers/50%", "/v1/customers/%4"] {
+        app.raw("GET", path, &[], b"").expect_any(&[400, 404]).any_problem();
+    }
+}
+
+#[test]
+fn a_query_that_cannot_be_decoded() {
+    let app = TestApp::start();
+    for path in ["/v1/customers?q=%FF", "/v1/customers?limit=%zz"] {
+        app.raw("GET", path, &[], b"").expect_any(&[400, 422]).any_problem();
+    }
+}
+
+#[test]
+fn an_overlong_url() {
+    let app = TestApp::start();
+    let long = "x".repeat(30_000);
+    app.raw("GET", &format!("/v1/customers/{long}"), &[], b"").expect_any(&[400, 404, 414, 422]).any_problem();
+    app.raw("GET", &query(CUSTOMERS, &[("q", &long)]), &[], b"").expect_any(&[400, 414, 422]).any_problem();
+    app.get("/v1/settings").expect(200);
+}
+
+#[test]
+fn every_reply_has_a_request_id_and_takes_a_good_one() {
+    let app = TestApp::start();
+    let reply = app.admin().header("X-Request-Id", "my-request.1").get("/v1/nothing").expect(404);
+    reply.has_header("X-Request-Id", "my-request.1").has("/request_id", "my-request.1");
+    let (one, other) = (app.get("/v1/settings").expect(200), app.get("/v1/settings").expect(200));
+    assert_ne!(one.header("X-Request-Id"), other.header("X-Request-Id"));
+}
+
+#[test]
+fn a_bad_request_id_is_replaced() {
+    let app = TestApp::start();
+    for bad in ["", &"x".repeat(1_000), "a b\"c", "{}"] {
+        let reply = app.admin().header("X-Request-Id", bad).get("/v1/nothing").expect(404).any_problem();
+        assert_ne!(reply.header("X-Request-Id"), bad);
+    }
+}
+
+#[test]
+fn health_says_so_to_everybody() {
+    let app = TestApp::start();
+    app.anonymous().get("/healthz").expect(200);
+    app.anonymous().get("/readyz").expect(200);
+    app.anonymous().get("/openapi.json").expect(200);
+    app.anonymous().get("/docs/").expect_any(&[200, 301, 302, 307, 308]);
+}
