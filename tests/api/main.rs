@@ -3,12 +3,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod authorization;
 mod changes;
 mod deletes;
 mod directory;
 mod framework_errors;
+mod judge;
 mod keys;
 mod links;
+mod openapi;
 mod services;
 mod settings;
 mod vectors;

@@ -159,12 +159,18 @@ impl Contract {
         let mut validators = self.validators.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let build = || {
             let mut schema = schema.clone();
-            close(&mut schema, &HashSet::new(), false);
+            close(&mut schema, false);
             make_absolute(&mut schema);
             let built = jsonschema::options().with_registry(&self.registry).build(&schema);
             Arc::new(built.unwrap_or_else(|error| panic!("{name}: the schema is broken: {error}")))
         };
         Arc::clone(validators.entry(name.to_owned()).or_insert_with(build))
+    }
+
+    /// What is wrong with a value, by a schema of the document.
+    pub fn errors(&self, schema: &Value, instance: &Value) -> Vec<String> {
+        let validator = self.validator(&schema.to_string(), schema);
+        validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect()
     }
 
     /// Follows a `$ref` within the document.
@@ -204,7 +210,7 @@ fn close_components(document: &mut Value) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (name, schema) in schemas {
         let is_part = parts.contains(&format!("#/components/schemas/{name}"));
-        close(schema, &parts, is_part);
+        close(schema, is_part);
     }
 }
 
@@ -218,7 +224,7 @@ fn collect_parts(value: &Value, parts: &mut HashSet<String>) {
     }
 }
 
-fn close(schema: &mut Value, parts: &HashSet<String>, is_part: bool) {
+fn close(schema: &mut Value, is_part: bool) {
     let Some(members) = schema.as_object_mut() else { return };
     let whole = if members.contains_key("allOf") { "unevaluatedProperties" } else { "additionalProperties" };
     let has_members = members.contains_key("properties") || members.contains_key("allOf");
@@ -227,9 +233,9 @@ fn close(schema: &mut Value, parts: &HashSet<String>, is_part: bool) {
     }
     for (name, member) in members {
         match (name.as_str(), member) {
-            ("properties", Value::Object(properties)) => properties.values_mut().for_each(|p| close(p, parts, false)),
-            ("allOf", Value::Array(all)) => all.iter_mut().for_each(|part| close(part, parts, true)),
-            ("items" | "additionalProperties", schema) => close(schema, parts, false),
+            ("properties", Value::Object(properties)) => properties.values_mut().for_each(|p| close(p, false)),
+            ("allOf", Value::Array(all)) => all.iter_mut().for_each(|part| close(part, true)),
+            ("items" | "additionalProperties", schema) => close(schema, false),
             _ => {}
         }
     }

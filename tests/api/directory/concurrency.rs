@@ -79,3 +79,12 @@ fn of_writers_with_the_same_etag_one_wins() {
         assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 7, "{statuses:?}");
     });
 }
+
+#[test]
+fn if_none_match_of_anything_wants_it_to_be_absent() {
+    for_each(&RESOURCES, |app, resource| {
+        let first = app.admin().if_none_match("*");
+        first.put(&resource.at("only once"), json!({})).expect(201);
+        first.put(&resource.at("only once"), json!({})).expect(412).any_problem();
+    });
+}

@@ -128,7 +128,7 @@ impl Resource {
     }
 }
 
-/// A server for each kind of resource, and the test on it; a failure names the kind.
+/// One server, and the test on it for each kind of resource; what a failure prints names the kind.
 pub fn for_each(resources: &[Resource], test: impl Fn(&TestApp, &Resource)) {
     let app = TestApp::start();
     for resource in resources {

@@ -39,7 +39,7 @@ fn a_key_that_another_record_has_is_not_taken_silently() {
     for_each(&[CUSTOMERS, CUSTOMER_USERS], |app, resource| {
         let id = resource.create(app, "acme").id();
         let path = resource.at("external:crm:10");
-        app.put(&path, resource.body("ACME")).expect(409).problem("key_taken").names("acme");
+        app.put(&path, resource.body("ACME")).expect(409).problem("key_taken").names(&id);
         app.put(&format!("{path}?on_existing=adopt"), resource.body("ACME")).expect(200).has("/id", id.clone());
         app.get(&path).expect(200).has("/id", id);
     });
