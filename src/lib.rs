@@ -9,6 +9,4 @@ pub mod directory;
 pub mod plan;
 pub mod replica;
 pub mod store;
-pub mod cli;
-pub mod directory;
 pub mod sync;

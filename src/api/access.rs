@@ -39,7 +39,7 @@ pub struct Question {
     #[serde(default)]
     #[schema(default = false)]
     pub explain: bool,
-    /// Any text of the caller's, given back with the answer in a batch.
+    /// Any text of the caller's, given back with the answer.
     #[schema(example = "ticket-4711")]
     pub row_id: Option<String>,
 }
@@ -70,6 +70,9 @@ pub struct CheckAnswer {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub sources: Vec<SourceView>,
+    /// The caller's own text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
 }
 
 /// Many questions at once.
@@ -209,6 +212,7 @@ pub async fn check_access(api: Api, Body(question): Body<Question>) -> Answer {
             revision: answers::revision(&api, index),
             reasons: answers::words(&decision.reasons),
             sources: explained(index, &question, &decision),
+            row_id: question.row_id.clone(),
         })
     })?;
     Ok(reply::ok(at))

@@ -255,26 +255,14 @@ impl From<StoreError> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(why: Refusal) -> Self {
-        let detail = why.to_string();
-        let code = match why {
-            Refusal::Store(why) => return why.into(),
-            Refusal::Invalid(errors) => return Problem::of_input(errors),
-            Refusal::BackEndReadOnly { fields, .. } => return read_only(detail, &fields),
-            Refusal::InUse { counts, .. } => return in_use(detail, counts),
-            Refusal::NotFound { kind, .. } => return Problem::new(&format!("{}_not_found", kind.as_str()), detail),
-            Refusal::ExternalIdNotFound { .. } => "external_id_not_found",
-            Refusal::KeyTaken { .. } => "key_taken",
-            Refusal::ExternalIdTaken { .. } => "external_id_taken",
-            Refusal::ServiceCycle(_) => "service_cycle",
-            Refusal::ServiceCollision(_) => "service_collision",
-            Refusal::ServiceNameTooLong(_) => "service_name_too_long",
-            Refusal::ContextOff(_) => "context_off",
-            Refusal::PermissionTypeInUse { .. } => "permission_type_in_use",
-            Refusal::PreconditionFailed => "precondition_failed",
-            Refusal::PreconditionRequired(_) => "precondition_required",
-            Refusal::MissingScope { .. } => "missing_scope",
-        };
-        Problem::new(code, detail)
+        let (code, detail) = (why.code(), why.to_string());
+        match why {
+            Refusal::Store(why) => why.into(),
+            Refusal::Invalid(errors) => Problem::of_input(errors),
+            Refusal::BackEndReadOnly { fields, .. } => read_only(detail, &fields),
+            Refusal::InUse { counts, .. } => in_use(detail, counts),
+            _ => Problem::new(code, detail),
+        }
     }
 }
 

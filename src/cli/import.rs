@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use encoding_rs::Encoding;
 
+use crate::config::Config;
+use crate::plan::OnExisting;
+use crate::store::{Store, StoreError};
 use crate::sync::crm::output::{JsonOutput, Output, Outputs, TextOutput};
 use crate::sync::crm::progress::{Bar, PlainLines, Progress, Silent};
 use crate::sync::crm::specification::{Content, Empty};
-use crate::sync::crm::{Import, Mapping, Report, Sink, Specification, mapping_file, run};
+use crate::sync::crm::{Directory, Import, Mapping, Report, Sink, Specification, mapping_file, run};
 
 /// How many findings standard output shows if a file gets all of them, and how many warnings in any case.
 const SHOWN: u64 = 20;
@@ -70,7 +73,7 @@ pub struct CrmArguments {
     #[arg(long, value_name = "NAME", value_parser = mapping_file::encoding)]
     pub encoding: Option<&'static Encoding>,
     /// What happens to a customer or customer user who exists without the row's external id
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "adopt|refuse", value_parser = on_existing, default_value = "adopt")]
     pub on_existing: OnExisting,
     /// Writes the whole report to a file too; as JSON if its name ends in .json
     #[arg(long, value_name = "FILE")]
@@ -81,16 +84,6 @@ pub struct CrmArguments {
     /// Shows no progress
     #[arg(long)]
     pub quiet: bool,
-}
-
-/// What happens to a customer or customer user who has the row's key, but not its external id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum OnExisting {
-    /// It gets the external id, and is updated
-    #[default]
-    Adopt,
-    /// The row is refused
-    Refuse,
 }
 
 /// `FIELD=COLUMN` or `FIELD=VALUE`.
@@ -107,6 +100,26 @@ fn assignment(written: &str) -> Result<Assignment, String> {
         return Err("must have something on either side of the =, such as login=Email".to_owned());
     }
     Ok(Assignment { field, content })
+}
+
+fn on_existing(written: &str) -> Result<OnExisting, String> {
+    match written {
+        "adopt" => Ok(OnExisting::Adopt),
+        "refuse" => Ok(OnExisting::Refuse),
+        _ => Err("must be adopt (they get the external id) or refuse".to_owned()),
+    }
+}
+
+impl ImportArguments {
+    /// Runs the import into the configured database; gives the exit code.
+    pub fn run(&self, config: &Config) -> u8 {
+        let ImportFrom::Crm(arguments) = &self.from;
+        let open = || {
+            config.create_data_dir().map_err(|why| StoreError::Unavailable(why.to_string()))?;
+            Store::open(&config.database_url, config.database_pool_size)
+        };
+        run_crm(arguments, &mut Directory::new(open, "import crm", arguments.on_existing))
+    }
 }
 
 /// Runs the import and prints its report; gives the exit code.

@@ -1,10 +1,12 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
+pub mod import;
 mod serve;
 mod token;
 
 use crate::config::{Config, ConfigError};
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// What a customer user of a service desk may see, and why.
 #[derive(Debug, Parser)]
@@ -23,6 +25,8 @@ enum Command {
     Openapi,
     /// Create the database, or bring it up to date, and stop.
     Migrate,
+    /// Bring in what another system knows.
+    Import(import::ImportArguments),
     /// Make a token, signed with the secret of this installation.
     Token(token::Arguments),
 }
@@ -55,14 +59,16 @@ pub enum CliError {
 
 impl Cli {
     /// Runs the command.
-    pub fn run(self) -> Result<(), CliError> {
+    pub fn run(self) -> Result<ExitCode, CliError> {
         let config = Config::from_environment()?;
         match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(config),
-            Command::Openapi => print_openapi(),
-            Command::Migrate => serve::open(&config).map(|_| ()),
-            Command::Token(arguments) => arguments.run(&config),
+            Command::Serve => serve::run(config)?,
+            Command::Openapi => print_openapi()?,
+            Command::Migrate => drop(serve::open(&config)?),
+            Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),
+            Command::Token(arguments) => arguments.run(&config)?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -72,6 +78,3 @@ fn print_openapi() -> Result<(), CliError> {
     serde_json::to_writer_pretty(&mut out, &document).map_err(std::io::Error::from)?;
     Ok(std::io::Write::write_all(&mut out, b"\n")?)
 }
-//! The command line.
-
-pub mod import;

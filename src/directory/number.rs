@@ -59,6 +59,17 @@ impl Kind {
         }
     }
 
+    /// What a program reads where there is no such thing.
+    pub fn not_found(self) -> &'static str {
+        match self {
+            Kind::Customer => "customer_not_found",
+            Kind::CustomerUser => "customer_user_not_found",
+            Kind::Group => "group_not_found",
+            Kind::Service => "service_not_found",
+            Kind::BackEnd => "back_end_not_found",
+        }
+    }
+
     fn letter(self) -> char {
         match self {
             Kind::Customer => 'c',

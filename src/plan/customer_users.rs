@@ -100,6 +100,9 @@ pub fn upsert(
     let (known, new_id) = external_ids::locate::<CustomerUser>(plan, external_id, key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     if let Some(customer_user) = known {
+        // Another spelling of the same login renames nobody.
+        let is_another = |written: &Login| written.folded() != customer_user.fields.login.folded();
+        let patch = CustomerUserPatch { login: patch.login.clone().filter(is_another), ..patch };
         let fields = customer_user.fields.clone();
         return Ok((write(plan, customer_user, fields, patch, new_id, powers)?, false));
     }

@@ -73,6 +73,7 @@ pub fn upsert(
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     match (known, patch.customer_id.clone()) {
         (Some(customer), _) => {
+            let patch = CustomerPatch { customer_id: renamed(&customer, patch.customer_id.clone()), ..patch };
             let fields = customer.fields.clone().patched(patch);
             Ok((write_with(plan, customer, fields, new_id)?, false))
         }
@@ -86,6 +87,11 @@ pub fn upsert(
         }
         (None, None) => Err(Refusal::at("/customer_id", "required", "is needed to create the customer")),
     }
+}
+
+/// The key to rename to: another spelling of the same key is none.
+fn renamed(customer: &Customer, written: Option<CustomerId>) -> Option<CustomerId> {
+    written.filter(|written| written.folded() != customer.fields.customer_id.folded())
 }
 
 /// Deletes a customer; what is linked or belongs to it only by force.

@@ -145,11 +145,14 @@ pub(super) fn locate<R: Identified>(
         Some(key) => store::find(plan.conn, &Reference::Key(key.to_owned()))?,
         None => None,
     };
-    match (by_key, external_id, key) {
-        (Some(record), Some(_), Some(key)) if on_existing == OnExisting::Refuse => {
-            let kind = R::Number::KIND;
-            Err(Refusal::KeyTaken { kind, key: key.to_owned(), id: record.number().id() })
-        }
-        (record, external_id, _) => Ok((record, external_id.cloned())),
+    let (Some(mut record), Some(external_id), Some(key)) = (by_key.clone(), external_id, key) else {
+        return Ok((by_key, external_id.cloned()));
+    };
+    // Whoever has another id of the same system is somebody else there: two of one name, not one.
+    let is_another = record.external_ids().iter().any(|own| own.source == external_id.source);
+    if is_another || on_existing == OnExisting::Refuse {
+        let kind = R::Number::KIND;
+        return Err(Refusal::KeyTaken { kind, key: key.to_owned(), id: record.number().id() });
     }
+    Ok((Some(record), Some(external_id.clone())))
 }

@@ -134,15 +134,30 @@ impl Refusal {
 
     /// What a member of the body names does not exist.
     pub fn names_nothing(pointer: &str, kind: Kind, reference: &Reference) -> Self {
-        let code = match kind {
-            Kind::Customer => "customer_not_found",
-            Kind::CustomerUser => "customer_user_not_found",
-            Kind::Group => "group_not_found",
-            Kind::Service => "service_not_found",
-            Kind::BackEnd => "back_end_not_found",
-        };
         let detail = format!("there is no {kind} {:?}; create it first, or name another", reference.to_string());
-        Refusal::at(pointer, code, detail)
+        Refusal::at(pointer, kind.not_found(), detail)
+    }
+
+    /// What a program reads.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NotFound { kind, .. } => kind.not_found(),
+            Refusal::Invalid(_) => "invalid_input",
+            Refusal::ExternalIdNotFound { .. } => "external_id_not_found",
+            Refusal::KeyTaken { .. } => "key_taken",
+            Refusal::ExternalIdTaken { .. } => "external_id_taken",
+            Refusal::BackEndReadOnly { .. } => "back_end_read_only",
+            Refusal::InUse { .. } => "in_use",
+            Refusal::ServiceCycle(_) => "service_cycle",
+            Refusal::ServiceCollision(_) => "service_collision",
+            Refusal::ServiceNameTooLong(_) => "service_name_too_long",
+            Refusal::ContextOff(_) => "context_off",
+            Refusal::PermissionTypeInUse { .. } => "permission_type_in_use",
+            Refusal::PreconditionFailed => "precondition_failed",
+            Refusal::PreconditionRequired(_) => "precondition_required",
+            Refusal::MissingScope { .. } => "missing_scope",
+            Refusal::Store(_) => "database_unavailable",
+        }
     }
 
     /// One member of the body is wrong.

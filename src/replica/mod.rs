@@ -23,7 +23,7 @@ use crate::store::{Conn, State, Store, StoreError};
 use follower::Followed;
 pub use token::{RevisionToken, TokenMalformed};
 use writer::Writer;
-pub use writer::Written;
+pub use writer::{Written, write_one};
 
 /// How a replica keeps itself current.
 #[derive(Debug, Clone, Copy)]
@@ -163,15 +163,11 @@ impl Shared {
     }
 }
 
-fn install(store: &Store) -> Result<(), Refusal> {
+/// Makes a fresh installation in a database that was never written.
+pub fn install(store: &Store) -> Result<(), Refusal> {
     store.write(|conn, state| {
-        let mut plan = Plan::new(conn, now());
-        plan::fresh::installation(&mut plan)?;
-        let (commit, now) = (plan.take_commit(), plan.now);
-        if !commit.edits.is_empty() {
-            crate::store::commit::write(conn, &commit, state.revision + 1, "installation", now)?;
-        }
-        Ok(())
+        let mut revision = state.revision;
+        write_one(conn, &mut revision, "installation", plan::fresh::installation).map(|_| ())
     })
 }
 

@@ -103,6 +103,28 @@ fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
     batch.into_iter().for_each(|job| job.complete(committed.as_ref().err()));
 }
 
+/// Plans one write and makes it, as the next revision, within the transaction of the connection. If it
+/// is refused, nothing of it is left.
+pub fn write_one<T>(
+    conn: &mut Conn,
+    revision: &mut u64,
+    actor: &str,
+    plan: impl FnOnce(&mut Plan) -> Result<T, Refusal>,
+) -> Result<Written<T>, Refusal> {
+    let (value, at) = commit::savepoint(conn, |conn| {
+        let mut planned = Plan::new(conn, now());
+        let value = plan(&mut planned)?;
+        let (commit, now) = (planned.take_commit(), planned.now);
+        if commit.edits.is_empty() {
+            return Ok((value, *revision));
+        }
+        commit::write(conn, &commit, *revision + 1, actor, now)?;
+        Ok::<_, Refusal>((value, *revision + 1))
+    })?;
+    *revision = at;
+    Ok(Written { value, revision: at })
+}
+
 /// A write in the queue.
 trait Job: Send {
     /// Plans it and writes its rows, within a transaction that may hold others.
@@ -126,16 +148,7 @@ where
 {
     fn run(&mut self, conn: &mut Conn, revision: &mut u64) {
         let Some(make) = self.plan.take() else { return };
-        self.outcome = Some(commit::savepoint(conn, |conn| {
-            let mut plan = Plan::new(conn, now());
-            let value = make(&mut plan)?;
-            let (planned, now) = (plan.take_commit(), plan.now);
-            if !planned.edits.is_empty() {
-                commit::write(conn, &planned, *revision + 1, &self.actor, now)?;
-                *revision += 1;
-            }
-            Ok(Written { value, revision: *revision })
-        }));
+        self.outcome = Some(write_one(conn, revision, &self.actor, make));
     }
 
     fn complete(self: Box<Self>, failure: Option<&StoreError>) {

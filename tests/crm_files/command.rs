@@ -1,7 +1,8 @@
 //! The command: its flags, its files, its exit codes.
 
 use clap::Parser;
-use customer_access::cli::import::{ImportArguments, ImportFrom, OnExisting, run_crm};
+use customer_access::cli::import::{ImportArguments, ImportFrom, run_crm};
+use customer_access::plan::OnExisting;
 
 use super::directory::Directory;
 use super::{data, text};

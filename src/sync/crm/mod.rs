@@ -21,6 +21,7 @@
 //! 100 MB. A record is shorter than [`reader::MAX_RECORD`] bytes.
 
 mod cell;
+mod directory;
 mod draft;
 pub mod encoding;
 pub mod field;
@@ -40,6 +41,7 @@ pub mod run;
 pub mod sink;
 pub mod specification;
 
+pub use directory::Directory;
 pub use field::{CustomerField, CustomerUserField, Field, Part};
 pub use mapping::{Mapping, MappingError};
 pub use report::Report;
