@@ -10,7 +10,7 @@ use crate::directory::{CustomerUserNumber, Kind, PermissionName, ServiceNumber, 
 
 /// What gives something (rules 4 to 6).
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Source)]
+#[schema(as = AccessSource)]
 pub struct SourceView {
     /// Which kind: `customer_user_link`, `customer_link`, `customer_user_always_group`,
     /// `customer_always_group`, `group_support_off` (rule 4); `assigned_service`, `default_service`

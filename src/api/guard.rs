@@ -3,13 +3,13 @@
 //!
 //! The log names routes by their template and never a key, a query or a token.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::problem::Problem;
 use super::reply::ACCESS_REVISION;
@@ -32,11 +32,8 @@ pub async fn observe<B: MessageBody + 'static>(
     let request_id = request_id(&request);
     let state = request.app_data::<web::Data<AppState>>().cloned();
     let current = state.as_ref().map(|state| state.replica.token(state.replica.ask(|index| index.revision())));
-    let (method, shown) = (request.method().clone(), request.request().clone());
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(why) => ServiceResponse::from_err(why, shown),
-    };
+    let method = request.method().clone();
+    let response = next.call(request).await?.map_into_boxed_body();
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
     let mut response = in_form(response, &request_id);
     let headers = response.headers_mut();
@@ -45,10 +42,9 @@ pub async fn observe<B: MessageBody + 'static>(
     }
     if let Some(token) = current.and_then(|token| header::HeaderValue::from_str(&token.to_string()).ok()) {
         let name = header::HeaderName::from_static(ACCESS_REVISION);
-        headers.contains_key(&name).then_some(()).or_else(|| {
+        if !headers.contains_key(&name) {
             headers.insert(name, token);
-            None
-        });
+        }
     }
     if state.is_some_and(|state| state.config.access_log) {
         let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros() as u64);
@@ -100,31 +96,48 @@ pub async fn admit(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
-        return Err(Problem::internal("the service has no state").into());
+    // Every refusal is a response: an error would leave without the id that `observe` gives.
+    let asked = request.request().clone();
+    let limit = match check(access, parameters, &asked).await {
+        Ok(limit) => limit,
+        Err(problem) => return Ok(ServiceResponse::from_err(problem, asked)),
     };
-    if let Access::Needs(scope) = access {
-        let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("?"));
-        let caller = state.authenticator.authenticate(authorization).await.map_err(Problem::from)?;
-        if !caller.may(scope) {
-            let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
-            return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)).into());
-        }
-        request.extensions_mut().insert(caller);
-        at_least(&state, &request).await?;
-    }
-    known_parameters(request.query_string(), parameters)?;
-    match tokio::time::timeout(state.config.limits.request_timeout, next.call(request)).await {
+    match tokio::time::timeout(limit, next.call(request)).await {
         Ok(response) => response,
-        Err(_) => Err(Problem::new(
-            "timeout",
-            "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again; a write may have been kept.",
-        )
-        .into()),
+        Err(_) => Ok(ServiceResponse::from_err(Problem::new("timeout", TIMED_OUT), asked)),
     }
 }
 
-async fn at_least(state: &AppState, request: &ServiceRequest) -> Result<(), Problem> {
+const TIMED_OUT: &str =
+    "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again; a write may have been kept.";
+
+/// Who may, with what, from when on; gives the time that the request may take.
+async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {
+    let state = request.app_data::<web::Data<AppState>>().cloned();
+    let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
+    if let Access::Needs(scope) = access {
+        let caller = state.authenticator.authenticate(authorization(request)?).await?;
+        if !caller.may(scope) {
+            let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
+            return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
+        }
+        request.extensions_mut().insert(caller);
+        at_least(&state, request).await?;
+    }
+    known_parameters(request.query_string(), parameters)?;
+    Ok(state.config.limits.request_timeout)
+}
+
+/// The one `Authorization` header. Of two, nobody could say which one counts.
+fn authorization(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+    let mut all = request.headers().get_all(header::AUTHORIZATION);
+    match (all.next(), all.next()) {
+        (_, Some(_)) => Err(Problem::new("invalid_header", "Send one Authorization header.")),
+        (one, None) => Ok(one.map(|value| value.to_str().unwrap_or("?"))),
+    }
+}
+
+async fn at_least(state: &AppState, request: &HttpRequest) -> Result<(), Problem> {
     let Some(value) = request.headers().get(AT_LEAST_REVISION) else { return Ok(()) };
     let token: RevisionToken = value
         .to_str()

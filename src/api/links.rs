@@ -47,6 +47,7 @@ pub struct NoFields {}
 
 /// What a customer ↔ group link grants.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerGroupLink)]
 pub struct CustomerGroupLinkView {
     /// The customer.
     pub customer: CustomerRef,
@@ -68,6 +69,7 @@ pub struct ContextGrant {
 
 /// What a customer user ↔ group link grants.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerUserGroupLink)]
 pub struct CustomerUserGroupLinkView {
     /// The customer user.
     pub customer_user: CustomerUserRef,
@@ -80,6 +82,7 @@ pub struct CustomerUserGroupLinkView {
 
 /// A customer user ↔ service link.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerUserServiceLink)]
 pub struct CustomerUserServiceLinkView {
     /// The customer user.
     pub customer_user: CustomerUserRef,

@@ -14,6 +14,7 @@ use crate::plan::links as plan;
 
 /// A customer user and an additional customer of theirs.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerMembership)]
 pub struct CustomerMembershipView {
     /// The customer user.
     pub customer_user: CustomerUserRef,

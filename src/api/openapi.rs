@@ -23,6 +23,7 @@ pub fn document(base_path: &str) -> Value {
     }});
     let texts = simplify_schemas(&mut document);
     inline(&mut document, &texts);
+    member_examples(&mut document);
     for declared in ROUTES {
         complete_operation(&mut document, declared.operation_id, declared.access);
     }
@@ -280,7 +281,7 @@ fn response_headers(operation: &mut Value, creates: bool, schemas: &Value) {
         });
         let body = &response["content"]["application/json"]["schema"]["$ref"];
         let name = body.as_str().and_then(|path| path.rsplit('/').next()).unwrap_or("");
-        let tagged = schemas[name]["properties"]["etag"].is_object() || name.ends_with("LinkView");
+        let tagged = schemas[name]["properties"]["etag"].is_object() || name.ends_with("Link");
         if tagged || status == "304" {
             headers["ETag"] = header("The entity tag of the representation.", "\"9f2c5b1a7e3d4c6b8a901f2e\"");
         }
@@ -296,6 +297,39 @@ fn response_headers(operation: &mut Value, creates: bool, schemas: &Value) {
             _ => {}
         }
         response["headers"] = headers;
+    }
+}
+
+/// Examples of members that share a type of text, which has but one.
+const MEMBER_EXAMPLES: &[(&str, &str)] = &[
+    ("street", "1 Main Street"),
+    ("zip", "10115"),
+    ("city", "Berlin"),
+    ("country", "Germany"),
+    ("title", "Dr."),
+    ("first_name", "Jane"),
+    ("last_name", "Doe"),
+    ("phone", "+49 30 1234567"),
+    ("mobile", "+49 170 1234567"),
+    ("fax", "+49 30 1234568"),
+    ("back_end", "default"),
+    ("customer_user", "jane"),
+    ("group", "support"),
+    ("service", "IT::Network"),
+    ("label", "Read only"),
+    ("next_cursor", "eyJ2IjoiYWNtZSIsIm4iOjEyfQ"),
+];
+
+fn member_examples(document: &mut Value) {
+    for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        for (name, member) in schema["properties"].as_object_mut().into_iter().flatten() {
+            let known = MEMBER_EXAMPLES.iter().find(|(known, _)| known == name);
+            let is_text = member["type"] == "string" || member["type"][0] == "string";
+            if let Some((_, example)) = known.filter(|_| is_text) {
+                member.as_object_mut().map(|member| member.remove("examples"));
+                member["example"] = json!(example);
+            }
+        }
     }
 }
 

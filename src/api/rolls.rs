@@ -99,6 +99,7 @@ pub struct RollBody {
 
 /// The whole list as it is now.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Roll)]
 pub struct RollView {
     /// All that stands on it, by natural key, in their order.
     #[schema(example = json!(["support"]))]

@@ -30,7 +30,6 @@ pub struct BackEndFields {
     pub read_only: bool,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
 }
 
@@ -56,7 +55,7 @@ pub struct BackEndPatch {
     pub read_only: Option<bool>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
+    #[schema(value_type = Option<Comment>)]
     pub comment: Patch<Comment>,
 }
 

@@ -22,31 +22,24 @@ pub struct CustomerFields {
     pub customer_id: CustomerId,
     /// The company's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Acme Inc.")]
     pub name: Option<Text>,
     /// Street and house number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1 Main Street")]
     pub street: Option<Text>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "10115")]
     pub zip: Option<Text>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Berlin")]
     pub city: Option<Text>,
     /// Country.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Germany")]
     pub country: Option<Text>,
     /// The company's web address, `http` or `https`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://acme.example")]
     pub url: Option<Url>,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the customer counts (rule 1). `valid` where not given.
     #[serde(default)]
@@ -67,27 +60,27 @@ pub struct CustomerPatch {
     pub name: Patch<Text>,
     /// Street and house number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "1 Main Street")]
+    #[schema(value_type = Option<Text>)]
     pub street: Patch<Text>,
     /// Postal code.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "10115")]
+    #[schema(value_type = Option<Text>)]
     pub zip: Patch<Text>,
     /// City.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Berlin")]
+    #[schema(value_type = Option<Text>)]
     pub city: Patch<Text>,
     /// Country.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Germany")]
+    #[schema(value_type = Option<Text>)]
     pub country: Patch<Text>,
     /// The company's web address, `http` or `https`.
     #[serde(default)]
-    #[schema(value_type = Option<Url>, example = "https://acme.example")]
+    #[schema(value_type = Option<Url>)]
     pub url: Patch<Url>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
+    #[schema(value_type = Option<Comment>)]
     pub comment: Patch<Comment>,
     /// Whether the customer counts (rule 1).
     #[serde(default, deserialize_with = "present")]

@@ -23,51 +23,39 @@ pub struct CustomerUserFields {
     pub login: Login,
     /// E-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "jane@acme.example")]
     pub email: Option<Email>,
     /// Form of address, such as a degree.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Dr.")]
     pub title: Option<Text>,
     /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Jane")]
     pub first_name: Option<Text>,
     /// Last name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Doe")]
     pub last_name: Option<Text>,
     /// Telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "+49 30 1234567")]
     pub phone: Option<Text>,
     /// Mobile number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "+49 170 1234567")]
     pub mobile: Option<Text>,
     /// Fax number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "+49 30 1234568")]
     pub fax: Option<Text>,
     /// Street and house number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1 Main Street")]
     pub street: Option<Text>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "10115")]
     pub zip: Option<Text>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Berlin")]
     pub city: Option<Text>,
     /// Country.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Germany")]
     pub country: Option<Text>,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the customer user counts (rule 2). `valid` where not given.
     #[serde(default)]
@@ -84,59 +72,59 @@ pub struct CustomerUserPatch {
     pub login: Option<Login>,
     /// E-mail address.
     #[serde(default)]
-    #[schema(value_type = Option<Email>, example = "jane@acme.example")]
+    #[schema(value_type = Option<Email>)]
     pub email: Patch<Email>,
     /// Form of address, such as a degree.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Dr.")]
+    #[schema(value_type = Option<Text>)]
     pub title: Patch<Text>,
     /// First name.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Jane")]
+    #[schema(value_type = Option<Text>)]
     pub first_name: Patch<Text>,
     /// Last name.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Doe")]
+    #[schema(value_type = Option<Text>)]
     pub last_name: Patch<Text>,
     /// Telephone number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "+49 30 1234567")]
+    #[schema(value_type = Option<Text>)]
     pub phone: Patch<Text>,
     /// Mobile number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "+49 170 1234567")]
+    #[schema(value_type = Option<Text>)]
     pub mobile: Patch<Text>,
     /// Fax number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "+49 30 1234568")]
+    #[schema(value_type = Option<Text>)]
     pub fax: Patch<Text>,
     /// Street and house number.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "1 Main Street")]
+    #[schema(value_type = Option<Text>)]
     pub street: Patch<Text>,
     /// Postal code.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "10115")]
+    #[schema(value_type = Option<Text>)]
     pub zip: Patch<Text>,
     /// City.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Berlin")]
+    #[schema(value_type = Option<Text>)]
     pub city: Patch<Text>,
     /// Country.
     #[serde(default)]
-    #[schema(value_type = Option<Text>, example = "Germany")]
+    #[schema(value_type = Option<Text>)]
     pub country: Patch<Text>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
+    #[schema(value_type = Option<Comment>)]
     pub comment: Patch<Comment>,
     /// The primary customer: its `customer_id`, `id:…`, `external:…` or `key:…`.
     #[serde(default)]
-    #[schema(value_type = Option<Reference>, example = "acme")]
+    #[schema(value_type = Option<Reference>)]
     pub customer: Patch<Reference>,
     /// The back end it comes from. Moving a customer user between back ends needs `settings:write`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Reference, required = false, example = "default")]
+    #[schema(value_type = Reference, required = false)]
     pub back_end: Option<Reference>,
     /// Whether the customer user counts (rule 2).
     #[serde(default, deserialize_with = "present")]

@@ -22,7 +22,6 @@ pub struct GroupFields {
     pub name: GroupName,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the group counts (rule 1). `valid` where not given.
     #[serde(default)]
@@ -39,7 +38,7 @@ pub struct GroupPatch {
     pub name: Option<GroupName>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
+    #[schema(value_type = Option<Comment>)]
     pub comment: Patch<Comment>,
     /// Whether the group counts (rule 1).
     #[serde(default, deserialize_with = "present")]

@@ -69,7 +69,6 @@ pub struct ServiceFields {
     pub name: ServiceName,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Met at the fair.")]
     pub comment: Option<Comment>,
     /// Whether the service counts (rule 1: only if every ancestor does too). `valid` where not given.
     #[serde(default)]
@@ -86,7 +85,7 @@ pub struct ServicePatch {
     pub name: Option<ServiceName>,
     /// Free text, up to 4,000 characters.
     #[serde(default)]
-    #[schema(value_type = Option<Comment>, example = "Met at the fair.")]
+    #[schema(value_type = Option<Comment>)]
     pub comment: Patch<Comment>,
     /// Whether the service counts (rule 1).
     #[serde(default, deserialize_with = "present")]
