@@ -3,13 +3,12 @@
 use actix_web::{HttpResponse, http::header, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::openapi;
 use super::state::AppState;
 
 /// Gives the OpenAPI document.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs", responses((status = 200, description = "The OpenAPI document.", body = Object, example = json!({"openapi": "3.1.0"}))))]
 pub async fn openapi_document(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().json(openapi::document(&state.config.base_path))
+    HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
 }
 
 /// Serves Swagger UI under `/docs`, with a place to put a token.

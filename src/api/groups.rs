@@ -97,7 +97,8 @@ pub async fn get_group(api: Api, Named([group]): Named<1>, known: IfNoneMatch) -
 
 /// Creates or replaces a group.
 ///
-/// Fields that are absent are cleared.
+/// With a natural key in the path, fields that are absent are cleared. With `external:{source}:{id}`
+/// it merges what that system knows: absent fields are left, and a new group gets that external id.
 #[utoipa::path(put, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support")), request_body = GroupPatch, responses((status = 200, description = "The group, replaced.", body = GroupView), (status = 201, description = "The group, new.", body = GroupView)))]
 pub async fn put_group(
     api: Api,

@@ -13,15 +13,23 @@ use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::problem::Problem;
 use super::reply::ACCESS_REVISION;
-use super::routes::Access;
 use super::state::AppState;
-use crate::auth::insufficient_scope;
+use crate::auth::{Scope, insufficient_scope};
 use crate::replica::RevisionToken;
 
 /// The header that carries the request's id, both ways.
 pub const REQUEST_ID: &str = "x-request-id";
 /// The header by which a request asks for a revision or a later one.
 pub const AT_LEAST_REVISION: &str = "at-least-revision";
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whose token has this scope.
+    Needs(Scope),
+}
 
 /// Gives the request an id, every error its form, and the log its line.
 pub async fn observe<B: MessageBody + 'static>(
@@ -104,12 +112,19 @@ pub async fn admit(
     };
     match tokio::time::timeout(limit, next.call(request)).await {
         Ok(response) => response,
-        Err(_) => Ok(ServiceResponse::from_err(Problem::new("timeout", TIMED_OUT), asked)),
+        Err(_) => Ok(ServiceResponse::from_err(timed_out(access), asked)),
     }
 }
 
-const TIMED_OUT: &str =
-    "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again; a write may have been kept.";
+/// A write that was waited for too long may be kept all the same.
+fn timed_out(access: Access) -> Problem {
+    let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
+    if matches!(access, Access::Needs(scope) if writes.contains(&scope)) {
+        let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not.";
+        return Problem::new("outcome_unknown", detail);
+    }
+    Problem::new("timeout", "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again.")
+}
 
 /// Who may, with what, from when on; gives the time that the request may take.
 async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {

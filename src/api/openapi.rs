@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::guard::Access;
 use super::problem::CODES;
-use super::routes::{Access, PATHS, ROUTES};
+use super::routes::{PATHS, ROUTES};
 
 /// The document, with the paths under `base_path`.
 pub fn document(base_path: &str) -> Value {

@@ -11,21 +11,13 @@ use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 
+use super::guard::Access;
 use super::problem::Problem;
 use super::{
     access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links,
     memberships, rolls, services, settings, who,
 };
 use crate::auth::Scope;
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Public,
-    /// Whose token has this scope.
-    Needs(Scope),
-}
 
 /// One route: a handler, whose path and method its own attribute says, and who may call it.
 pub struct Declared {

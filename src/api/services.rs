@@ -104,7 +104,8 @@ pub async fn get_service(api: Api, Named([service]): Named<1>, known: IfNoneMatc
 
 /// Creates or replaces a service.
 ///
-/// Fields that are absent are cleared.
+/// With a natural key in the path, fields that are absent are cleared. With `external:{source}:{id}`
+/// it merges what that system knows: absent fields are left, and a new service gets that external id.
 #[utoipa::path(put, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network")), request_body = ServicePatch, responses((status = 200, description = "The service, replaced.", body = ServiceView), (status = 201, description = "The service, new.", body = ServiceView)))]
 pub async fn put_service(
     api: Api,

@@ -25,6 +25,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// What cursors are authenticated with.
     pub cursor_key: CursorKey,
+    /// The OpenAPI document, made once.
+    pub openapi: web::Bytes,
 }
 
 /// The service on behalf of an authorized caller.

@@ -29,7 +29,8 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let address = listener.local_addr()?;
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
-    let state = AppState { replica, authenticator, config: Arc::new(config), cursor_key };
+    let openapi = api::openapi::document(&base_path).to_string().into();
+    let state = AppState { replica, authenticator, config: Arc::new(config), cursor_key, openapi };
     actix_web::rt::System::new().block_on(async move {
         let server = api::server(state, listener)?;
         announce(&format!("http://{address}{base_path}"), hint);

@@ -54,7 +54,7 @@ pub fn put(
             let login = customer_user.fields.login.clone();
             let patch = replacement(patch, login.clone());
             let fields = CustomerUserFields::new(login);
-            Ok((write(plan, customer_user, fields, patch, None, powers)?, false))
+            Ok((write(plan, customer_user, fields, patch, powers)?, false))
         }
         (None, Reference::Key(key)) => {
             super::same_key("/login", key, patch.login.as_ref())?;
@@ -83,7 +83,7 @@ pub fn patch(
     let customer_user: CustomerUser = plan.find(reference)?;
     precondition.check(tag_of(Some(&customer_user)).as_deref())?;
     let fields = customer_user.fields.clone();
-    write(plan, customer_user, fields, patch, None, powers)
+    write(plan, customer_user, fields, patch, powers)
 }
 
 /// Merges what another system knows of a customer user; the flag says whether they were created.
@@ -99,19 +99,17 @@ pub fn upsert(
     let key = patch.login.as_ref().map(Login::as_str);
     let (known, new_id) = external_ids::locate::<CustomerUser>(plan, external_id, key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
-    if let Some(customer_user) = known {
-        // Another spelling of the same login renames nobody.
-        let is_another = |written: &Login| written.folded() != customer_user.fields.login.folded();
-        let patch = CustomerUserPatch { login: patch.login.clone().filter(is_another), ..patch };
-        let fields = customer_user.fields.clone();
-        return Ok((write(plan, customer_user, fields, patch, new_id, powers)?, false));
-    }
-    let mut customer_user = create(plan, patch, powers)?;
-    if let Some(external_id) = new_id {
-        external_ids::attach(plan, &customer_user, &external_id);
-        external_ids::insert(&mut customer_user, external_id);
-    }
-    Ok((customer_user, true))
+    let (customer_user, is_new) = match known {
+        Some(customer_user) => {
+            // Another spelling of the same login renames nobody.
+            let is_another = |written: &Login| written.folded() != customer_user.fields.login.folded();
+            let patch = CustomerUserPatch { login: patch.login.clone().filter(is_another), ..patch };
+            let fields = customer_user.fields.clone();
+            (write(plan, customer_user, fields, patch, powers)?, false)
+        }
+        None => (create(plan, patch, powers)?, true),
+    };
+    Ok((external_ids::adopt(plan, customer_user, new_id, is_new), is_new))
 }
 
 /// Deletes a customer user; one with links or additional customers only by force.
@@ -158,7 +156,6 @@ fn write(
     before: CustomerUser,
     base: CustomerUserFields,
     patch: CustomerUserPatch,
-    new_id: Option<ExternalId>,
     powers: Powers,
 ) -> Result<CustomerUser, Refusal> {
     let mut after = before.clone();
@@ -173,15 +170,9 @@ fn write(
     after.fields = base.patched(patch);
     plan.key_is_free(Kind::CustomerUser, after.fields.login.as_str(), Some(before.number.0))?;
     may_write_identity(&before.back_end, || identity_differences(&before, &after), powers)?;
-    if let Some(external_id) = &new_id {
-        external_ids::insert(&mut after, external_id.clone());
-    }
     if after != before {
         after.times.updated_at = plan.now;
         plan.edit(Edit::CustomerUser(Box::new(Delta::Changed { before, after: after.clone() })));
-    }
-    if let Some(external_id) = &new_id {
-        external_ids::attach(plan, &after, external_id);
     }
     Ok(after)
 }

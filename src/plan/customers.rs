@@ -71,22 +71,16 @@ pub fn upsert(
     let key = patch.customer_id.as_ref().map(CustomerId::as_str);
     let (known, new_id) = external_ids::locate::<Customer>(plan, external_id, key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
-    match (known, patch.customer_id.clone()) {
-        (Some(customer), _) => {
-            let patch = CustomerPatch { customer_id: renamed(&customer, patch.customer_id.clone()), ..patch };
+    let (customer, is_new) = match (known, patch.customer_id.clone()) {
+        (Some(customer), written) => {
+            let patch = CustomerPatch { customer_id: renamed(&customer, written), ..patch };
             let fields = customer.fields.clone().patched(patch);
-            Ok((write_with(plan, customer, fields, new_id)?, false))
+            (write(plan, customer, fields)?, false)
         }
-        (None, Some(key)) => {
-            let mut customer = create(plan, CustomerFields::new(key).patched(patch))?;
-            if let Some(external_id) = new_id {
-                external_ids::attach(plan, &customer, &external_id);
-                external_ids::insert(&mut customer, external_id);
-            }
-            Ok((customer, true))
-        }
-        (None, None) => Err(Refusal::at("/customer_id", "required", "is needed to create the customer")),
-    }
+        (None, Some(key)) => (create(plan, CustomerFields::new(key).patched(patch))?, true),
+        (None, None) => return Err(Refusal::at("/customer_id", "required", "is needed to create the customer")),
+    };
+    Ok((external_ids::adopt(plan, customer, new_id, is_new), is_new))
 }
 
 /// The key to rename to: another spelling of the same key is none.
@@ -119,27 +113,12 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
     Ok(())
 }
 
-fn write(plan: &mut Plan, customer: Customer, fields: CustomerFields) -> Result<Customer, Refusal> {
-    write_with(plan, customer, fields, None)
-}
-
-fn write_with(
-    plan: &mut Plan,
-    before: Customer,
-    fields: CustomerFields,
-    new_id: Option<ExternalId>,
-) -> Result<Customer, Refusal> {
+fn write(plan: &mut Plan, before: Customer, fields: CustomerFields) -> Result<Customer, Refusal> {
     plan.key_is_free(Kind::Customer, fields.customer_id.as_str(), Some(before.number.0))?;
     let mut after = Customer { fields, ..before.clone() };
-    if let Some(external_id) = &new_id {
-        external_ids::insert(&mut after, external_id.clone());
-    }
     if after != before {
         after.times.updated_at = plan.now;
         plan.edit(Edit::Customer(Delta::Changed { before, after: after.clone() }));
-    }
-    if let Some(external_id) = &new_id {
-        external_ids::attach(plan, &after, external_id);
     }
     Ok(after)
 }

@@ -85,15 +85,26 @@ fn touch<R: Identified>(plan: &mut Plan, before: R, change: impl FnOnce(&mut R))
     after
 }
 
+/// Gives a record that an upsert found or created the external id that it has yet to get.
+pub(super) fn adopt<R: Identified>(plan: &mut Plan, record: R, new_id: Option<ExternalId>, is_new: bool) -> R {
+    let Some(external_id) = new_id else { return record };
+    let mut record = if is_new { record } else { touch(plan, record, |record| insert(record, external_id.clone())) };
+    if is_new {
+        insert(&mut record, external_id.clone());
+    }
+    attach(plan, &record, &external_id);
+    record
+}
+
 /// Puts an external id where it belongs in the order.
-pub(super) fn insert<R: Identified>(record: &mut R, external_id: ExternalId) {
+fn insert<R: Identified>(record: &mut R, external_id: ExternalId) {
     let all = record.external_ids();
     all.push(external_id);
     all.sort();
 }
 
 /// The edit that gives a record an external id.
-pub(super) fn attach<R: Identified>(plan: &mut Plan, record: &R, external_id: &ExternalId) {
+fn attach<R: Identified>(plan: &mut Plan, record: &R, external_id: &ExternalId) {
     let thing = Thing::from(record.number());
     plan.edit(Edit::ExternalId { thing, external_id: external_id.clone(), present: true });
 }
@@ -107,7 +118,7 @@ pub(super) fn detach_all<R: Identified>(plan: &mut Plan, record: &mut R) {
 }
 
 /// Refuses an external id that another record has.
-pub(super) fn is_free<R: Record>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
+fn is_free<R: Record>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
     let kind = R::Number::KIND;
     match store::number_of(plan.conn, kind, &Reference::External(external_id.clone()))? {
         None => Ok(()),

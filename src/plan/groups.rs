@@ -1,8 +1,10 @@
 //! Writing groups.
 
-use super::external_ids;
+use super::external_ids::{self, OnExisting};
 use super::{FieldError, Plan, Precondition, Refusal, tag_of};
-use crate::directory::{Delta, Edit, Group, GroupFields, GroupName, GroupPatch, Kind, Reference, Roll, Times};
+use crate::directory::{
+    Delta, Edit, ExternalId, Group, GroupFields, GroupName, GroupPatch, Kind, Reference, Roll, Times,
+};
 use crate::store::{self, LinksOf};
 
 /// Creates a group.
@@ -20,6 +22,9 @@ pub fn put(
     patch: GroupPatch,
     precondition: &Precondition,
 ) -> Result<(Group, bool), Refusal> {
+    if let Reference::External(external_id) = reference {
+        return upsert(plan, external_id, patch, precondition);
+    }
     let current: Option<Group> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
@@ -36,6 +41,28 @@ pub fn put(
         }
         (None, _) => Err(Refusal::not_found(Kind::Group, reference)),
     }
+}
+
+/// Merges what another system knows of a group; the flag says whether it was created. What is the
+/// same already makes no edit.
+fn upsert(
+    plan: &mut Plan,
+    external_id: &ExternalId,
+    patch: GroupPatch,
+    precondition: &Precondition,
+) -> Result<(Group, bool), Refusal> {
+    let key = patch.name.as_ref().map(GroupName::as_str);
+    let (known, new_id) = external_ids::locate::<Group>(plan, Some(external_id), key, OnExisting::Refuse)?;
+    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    let (group, is_new) = match (known, patch.name.clone()) {
+        (Some(group), _) => {
+            let fields = group.fields.clone().patched(patch);
+            (write(plan, group, fields)?, false)
+        }
+        (None, Some(name)) => (create(plan, GroupFields::new(name).patched(patch))?, true),
+        (None, None) => return Err(Refusal::at("/name", "required", "is needed to create the group")),
+    };
+    Ok((external_ids::adopt(plan, group, new_id, is_new), is_new))
 }
 
 /// Changes some of what is known of a group.

@@ -1,12 +1,13 @@
 //! Writing services: a tree in which a name says where a service stands, so that renaming may move
 //! it, and carries everything below.
 
-use super::external_ids;
+use super::external_ids::{self, OnExisting};
 use super::{FieldError, Plan, Precondition, Refusal, tag_of};
 use crate::directory::service::SEPARATOR;
 use crate::directory::text::fold;
 use crate::directory::{
-    Delta, Edit, Kind, Reference, Roll, Service, ServiceFields, ServiceName, ServiceNumber, ServicePatch, Times,
+    Delta, Edit, ExternalId, Kind, Reference, Roll, Service, ServiceFields, ServiceName, ServiceNumber, ServicePatch,
+    Times,
 };
 use crate::store::{self, LinksOf};
 
@@ -33,6 +34,9 @@ pub fn put(
     patch: ServicePatch,
     precondition: &Precondition,
 ) -> Result<(Service, bool), Refusal> {
+    if let Reference::External(external_id) = reference {
+        return upsert(plan, external_id, patch, precondition);
+    }
     let current: Option<Service> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
@@ -49,6 +53,28 @@ pub fn put(
         }
         (None, _) => Err(Refusal::not_found(Kind::Service, reference)),
     }
+}
+
+/// Merges what another system knows of a service; the flag says whether it was created. What is the
+/// same already makes no edit.
+fn upsert(
+    plan: &mut Plan,
+    external_id: &ExternalId,
+    patch: ServicePatch,
+    precondition: &Precondition,
+) -> Result<(Service, bool), Refusal> {
+    let key = patch.name.as_ref().map(ServiceName::as_str);
+    let (known, new_id) = external_ids::locate::<Service>(plan, Some(external_id), key, OnExisting::Refuse)?;
+    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    let (service, is_new) = match (known, patch.name.clone()) {
+        (Some(service), _) => {
+            let fields = service.fields.clone().patched(patch);
+            (write(plan, service, fields)?, false)
+        }
+        (None, Some(name)) => (create(plan, ServiceFields::new(name).patched(patch))?, true),
+        (None, None) => return Err(Refusal::at("/name", "required", "is needed to create the service")),
+    };
+    Ok((external_ids::adopt(plan, service, new_id, is_new), is_new))
 }
 
 /// Changes some of what is known of a service; a new name renames or moves it with its subtree.
