@@ -12,6 +12,7 @@ mod judge;
 mod keys;
 mod links;
 mod openapi;
+mod operations;
 mod services;
 mod settings;
 mod vectors;

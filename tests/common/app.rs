@@ -52,6 +52,30 @@ impl TestApp {
         }
     }
 
+    /// Asks the server to end, as a service manager does, and waits until it has.
+    pub fn terminate(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().expect("the server runs");
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "the signal is sent");
+        child.wait().expect("the server ends")
+    }
+
+    /// Where its files are.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Runs another command of the binary on the same data.
+    pub fn run(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = self.command();
+        command.stderr(Stdio::piped());
+        let program = command.get_program().to_owned();
+        let environment: Vec<_> = command.get_envs().map(|(k, v)| (k.to_owned(), v.map(ToOwned::to_owned))).collect();
+        let mut other = Command::new(program);
+        other.env_clear().envs(environment.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        other.args(arguments).output().expect("the command runs")
+    }
+
     /// Starts the server again on the same data.
     pub fn resume(&mut self) {
         let mut child = self.command().spawn().expect("the binary starts");
