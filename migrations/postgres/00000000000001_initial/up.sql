@@ -144,7 +144,7 @@ CREATE TABLE external_ids (
     thing_id BIGINT NOT NULL,
     PRIMARY KEY (kind, source, external_id)
 );
-CREATE INDEX external_ids_thing ON external_ids (kind, thing_id);
+CREATE INDEX external_ids_thing ON external_ids (thing_id, kind);
 
 CREATE TABLE customer_user_customers (
     customer_user_id BIGINT NOT NULL REFERENCES customer_users (id),

@@ -1,9 +1,10 @@
 -- Numbers are given out by `sequences`, never by the database, so that a plan knows them before
 -- anything is written, and none is ever given twice. `*_folded` is the form in which a natural key
--- is unique; `*_search` the form in which `q` looks.
+-- is unique; `*_search` the form in which `q` looks. What SQLite calls an INTEGER PRIMARY KEY has 64
+-- bits and is the row itself.
 
 CREATE TABLE state (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     epoch TEXT NOT NULL,
     revision BIGINT NOT NULL,
     cursor_key TEXT NOT NULL
@@ -15,7 +16,7 @@ CREATE TABLE sequences (
 );
 
 CREATE TABLE revisions (
-    revision BIGINT NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL PRIMARY KEY,
     identity TEXT NOT NULL,
     committed_at TIMESTAMP NOT NULL
 );
@@ -25,7 +26,7 @@ CREATE TABLE changes (
     ordinal BIGINT NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (revision, ordinal)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE audit (
     revision BIGINT NOT NULL,
@@ -37,10 +38,10 @@ CREATE TABLE audit (
     value_before TEXT,
     value_after TEXT,
     PRIMARY KEY (revision, ordinal)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE settings (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     group_support BOOLEAN NOT NULL,
     permission_types TEXT NOT NULL,
     other_customers BOOLEAN NOT NULL,
@@ -51,7 +52,7 @@ CREATE TABLE settings (
 );
 
 CREATE TABLE back_ends (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     name_folded TEXT NOT NULL UNIQUE,
     name_search TEXT NOT NULL,
@@ -63,7 +64,7 @@ CREATE TABLE back_ends (
 );
 
 CREATE TABLE customers (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     customer_id TEXT NOT NULL,
     customer_id_folded TEXT NOT NULL UNIQUE,
     customer_id_search TEXT NOT NULL,
@@ -81,7 +82,7 @@ CREATE TABLE customers (
 );
 
 CREATE TABLE customer_users (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     login TEXT NOT NULL,
     login_folded TEXT NOT NULL UNIQUE,
     login_search TEXT NOT NULL,
@@ -111,7 +112,7 @@ CREATE INDEX customer_users_back_end ON customer_users (back_end_id, id);
 CREATE INDEX customer_users_email ON customer_users (email_search, id);
 
 CREATE TABLE groups (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     name_folded TEXT NOT NULL UNIQUE,
     name_search TEXT NOT NULL,
@@ -123,7 +124,7 @@ CREATE TABLE groups (
 );
 
 CREATE TABLE services (
-    id BIGINT NOT NULL PRIMARY KEY,
+    id INTEGER NOT NULL PRIMARY KEY,
     parent_id BIGINT REFERENCES services (id),
     name TEXT NOT NULL,
     -- Not UNIQUE: moving a subtree renames its members one by one. The plan keeps it unique.
@@ -143,14 +144,15 @@ CREATE TABLE external_ids (
     external_id TEXT NOT NULL,
     thing_id BIGINT NOT NULL,
     PRIMARY KEY (kind, source, external_id)
-);
-CREATE INDEX external_ids_thing ON external_ids (kind, thing_id);
+) WITHOUT ROWID;
+-- The number comes first: with the kind first, SQLite would rather walk the whole primary key.
+CREATE INDEX external_ids_thing ON external_ids (thing_id, kind);
 
 CREATE TABLE customer_user_customers (
     customer_user_id BIGINT NOT NULL REFERENCES customer_users (id),
     customer_id BIGINT NOT NULL REFERENCES customers (id),
     PRIMARY KEY (customer_user_id, customer_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX customer_user_customers_customer ON customer_user_customers (customer_id);
 
 CREATE TABLE customer_group_links (
@@ -159,7 +161,7 @@ CREATE TABLE customer_group_links (
     context TEXT NOT NULL,
     permissions INTEGER NOT NULL,
     PRIMARY KEY (customer_id, group_id, context)
-);
+) WITHOUT ROWID;
 CREATE INDEX customer_group_links_group ON customer_group_links (group_id);
 
 CREATE TABLE customer_user_group_links (
@@ -167,18 +169,18 @@ CREATE TABLE customer_user_group_links (
     group_id BIGINT NOT NULL REFERENCES groups (id),
     permissions INTEGER NOT NULL,
     PRIMARY KEY (customer_user_id, group_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX customer_user_group_links_group ON customer_user_group_links (group_id);
 
 CREATE TABLE customer_user_service_links (
     customer_user_id BIGINT NOT NULL REFERENCES customer_users (id),
     service_id BIGINT NOT NULL REFERENCES services (id),
     PRIMARY KEY (customer_user_id, service_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX customer_user_service_links_service ON customer_user_service_links (service_id);
 
 CREATE TABLE rolls (
     roll TEXT NOT NULL,
     thing_id BIGINT NOT NULL,
     PRIMARY KEY (roll, thing_id)
-);
+) WITHOUT ROWID;
