@@ -30,9 +30,9 @@ fn a_service_shows_its_parent() {
 #[test]
 fn a_parent_must_exist() {
     let app = with_tree();
-    let refused = app.post("/v1/services", json!({"name": "Legal::Contracts"})).expect_any(&[409, 422]);
-    refused.any_problem().names("Legal");
-    app.put(&SERVICES.at("Legal::Contracts"), json!({})).expect_any(&[409, 422]).any_problem().names("Legal");
+    let refused = app.post("/v1/services", json!({"name": "Legal::Contracts"})).refused();
+    refused.error_code("parent_not_found").names("Legal");
+    app.put(&SERVICES.at("Legal::Contracts"), json!({})).refused().error_code("parent_not_found").names("Legal");
     has_names(&app, &UNTOUCHED);
 }
 
@@ -117,7 +117,7 @@ fn a_move_may_lead_to_the_root_or_up_its_own_branch() {
 fn a_move_below_itself_is_a_cycle() {
     let app = with_tree();
     for (from, to) in [("IT", "IT::IT"), ("IT", "IT::Network::IT"), ("IT::Network", "it::network::vpn::x")] {
-        rename(&app, from, to).expect(409).any_problem();
+        rename(&app, from, to).expect(409).problem("service_cycle");
     }
     has_names(&app, &UNTOUCHED);
 }
@@ -134,15 +134,15 @@ fn a_name_that_only_begins_alike_is_no_cycle() {
 fn a_collision_is_refused_by_name() {
     let app = with_tree();
     app.service("HR::Network");
-    rename(&app, "IT::Network", "HR::Network").expect(409).any_problem().names("HR::Network");
-    rename(&app, "HR", "it").expect(409).any_problem();
+    rename(&app, "IT::Network", "HR::Network").expect(409).problem("key_taken").names("HR::Network");
+    rename(&app, "HR", "it").expect(409).problem("key_taken");
     app.get(&SERVICES.at("IT::Network::VPN")).expect(200);
 }
 
 #[test]
 fn a_move_to_a_parent_that_is_not_there_is_refused() {
     let app = with_tree();
-    rename(&app, "IT::Network", "Legal::Network").expect_any(&[409, 422]).any_problem().names("Legal");
+    rename(&app, "IT::Network", "Legal::Network").refused().error_code("parent_not_found").names("Legal");
     has_names(&app, &UNTOUCHED);
 }
 
@@ -152,7 +152,7 @@ fn a_descendant_that_would_be_too_long_is_refused_by_name() {
     let leaf = "x".repeat(150);
     app.services(&["A", &format!("A::{leaf}")]);
     let long = "y".repeat(60);
-    rename(&app, "A", &long).expect(409).any_problem().names(&leaf);
+    rename(&app, "A", &long).expect(409).problem("service_name_too_long").names(&leaf);
     rename(&app, "A", &"y".repeat(48)).expect(200);
     app.get(&SERVICES.at(&format!("{}::{leaf}", "y".repeat(48)))).expect(200);
 }

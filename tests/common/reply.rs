@@ -65,14 +65,13 @@ impl Reply {
     /// It is a complete problem with this code.
     #[track_caller]
     pub fn problem(self, code: &str) -> Self {
-        let reply = self.any_problem();
-        assert_eq!(reply.json["code"], code, "{reply}");
-        reply
+        self.check_problem();
+        assert_eq!(self.json["code"], code, "{self}");
+        self
     }
 
-    /// It is a complete problem, whatever its code.
     #[track_caller]
-    pub fn any_problem(self) -> Self {
+    fn check_problem(&self) {
         assert_eq!(self.content_type(), "application/problem+json", "{self}");
         for member in ["type", "title", "detail", "code", "request_id"] {
             assert!(self.json[member].as_str().is_some_and(|text| !text.is_empty()), "no {member} in {self}");
@@ -80,13 +79,14 @@ impl Reply {
         assert_eq!(self.json["status"], self.status, "{self}");
         assert_eq!(self.json["request_id"], self.header("X-Request-Id"), "{self}");
         self.errors().iter().for_each(|error| self.check_error(error));
-        self
     }
 
-    /// A refusal of what was sent: a problem of status 422.
+    /// A refusal of what was sent, which says where it is wrong.
     #[track_caller]
     pub fn refused(self) -> Self {
-        self.expect(422).any_problem()
+        let reply = self.expect(422).problem("invalid_input");
+        assert!(!reply.errors().is_empty(), "no errors in {reply}");
+        reply
     }
 
     /// The errors point to just these places of the body.
@@ -101,7 +101,7 @@ impl Reply {
         self
     }
 
-    /// The one error has this code.
+    /// One of the errors has this code.
     #[track_caller]
     pub fn error_code(self, code: &str) -> Self {
         assert!(self.errors().iter().any(|error| error["code"] == code), "no error {code} in {self}");

@@ -14,7 +14,7 @@ fn app() -> TestApp {
 
 #[track_caller]
 fn needs(reply: Reply, scope: &str) {
-    reply.expect(403).any_problem().names(scope);
+    reply.expect(403).problem("missing_scope").names(scope);
 }
 
 #[test]

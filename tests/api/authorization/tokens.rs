@@ -12,8 +12,8 @@ fn ask(caller: Caller<'_>) -> Reply {
 }
 
 #[track_caller]
-fn refused(app: &TestApp, token: &str) {
-    let reply = ask(app.with_token(token)).expect(401).any_problem();
+fn refused(app: &TestApp, token: &str, code: &str) {
+    let reply = ask(app.with_token(token)).expect(401).problem(code);
     assert!(reply.header("WWW-Authenticate").starts_with("Bearer"), "{reply}");
     assert!(!reply.text.contains(token), "the reply repeats the token: {reply}");
 }
@@ -51,9 +51,9 @@ fn other_claims_give_no_scopes() {
 #[test]
 fn no_token_at_all() {
     let app = TestApp::start();
-    ask(app.anonymous()).expect(401).any_problem();
+    ask(app.anonymous()).expect(401).problem("token_missing");
     for header in ["", "Bearer", "Bearer ", "Basic YWRtaW46YWRtaW4=", &admin().sign()] {
-        let reply = ask(app.anonymous().header("Authorization", header)).expect(401).any_problem();
+        let reply = ask(app.anonymous().header("Authorization", header)).expect(401).problem("token_missing");
         assert!(reply.header("WWW-Authenticate").starts_with("Bearer"), "{reply}");
     }
 }
@@ -67,51 +67,53 @@ fn a_token_in_the_query_does_not_count() {
 #[test]
 fn what_is_no_token() {
     let app = TestApp::start();
-    for token in ["x", "a.b.c", "..", "eyJhbGciOiJIUzI1NiJ9..", &"x".repeat(20_000)] {
-        refused(&app, token);
+    for token in ["x", "a.b.c", "..", "eyJhbGciOiJIUzI1NiJ9"] {
+        refused(&app, token, "token_malformed");
     }
+    refused(&app, "eyJhbGciOiJIUzI1NiJ9..", "signature_invalid");
+    refused(&app, &"x".repeat(20_000), "token_too_long");
 }
 
 #[test]
 fn an_expired_token() {
     let app = TestApp::start();
-    refused(&app, &admin().expires_in(-3_600).sign());
-    refused(&app, &admin().without("exp").sign());
-    refused(&app, &admin().claim("exp", json!("tomorrow")).sign());
+    refused(&app, &admin().expires_in(-3_600).sign(), "token_expired");
+    refused(&app, &admin().without("exp").sign(), "expiry_missing");
+    refused(&app, &admin().claim("exp", json!("tomorrow")).sign(), "expiry_missing");
 }
 
 #[test]
 fn a_token_of_tomorrow() {
     let app = TestApp::start();
-    refused(&app, &admin().claim("nbf", json!(crate::common::token::now() + 3_600)).sign());
+    refused(&app, &admin().claim("nbf", json!(crate::common::token::now() + 3_600)).sign(), "token_not_yet_valid");
 }
 
 #[test]
 fn a_wrong_signature() {
     let app = TestApp::start();
-    refused(&app, &admin().sign_with(b"another secret of more than 32 bytes, really"));
-    refused(&app, &admin().sign_with(b""));
+    refused(&app, &admin().sign_with(b"another secret of more than 32 bytes, really"), "signature_invalid");
+    refused(&app, &admin().sign_with(b""), "signature_invalid");
     let (good, reader) = (admin().sign(), Token::scope("directory:read").sign());
     let signature = |token: &str| token.rsplit_once('.').map(|(_, signature)| signature.to_owned()).unwrap_or_default();
     let payload = good.rsplit_once('.').map(|(payload, _)| payload).unwrap_or_default();
-    refused(&app, &format!("{payload}.{}", signature(&reader)));
-    refused(&app, &format!("{payload}."));
-    refused(&app, payload);
+    refused(&app, &format!("{payload}.{}", signature(&reader)), "signature_invalid");
+    refused(&app, &format!("{payload}."), "signature_invalid");
+    refused(&app, payload, "token_malformed");
 }
 
 #[test]
 fn alg_none() {
     let app = TestApp::start();
-    refused(&app, &admin().unsigned());
+    refused(&app, &admin().unsigned(), "algorithm_not_allowed");
     let signed = admin().sign();
     let signature = signed.rsplit_once('.').map(|(_, signature)| signature).unwrap_or_default();
-    refused(&app, &format!("{}{signature}", admin().unsigned()));
+    refused(&app, &format!("{}{signature}", admin().unsigned()), "algorithm_not_allowed");
 }
 
 #[test]
 fn another_algorithm() {
     let app = TestApp::start();
-    refused(&app, &admin().sign_rs256(PRIVATE));
+    refused(&app, &admin().sign_rs256(PRIVATE), "algorithm_not_allowed");
 }
 
 fn with_public_key() -> TestApp {
@@ -126,16 +128,16 @@ fn issued() -> Token {
 fn the_public_key_of_an_issuer() {
     let app = with_public_key();
     ask(app.with_token(&issued().sign_rs256(PRIVATE))).expect(200);
-    refused(&app, &issued().sign());
+    refused(&app, &issued().sign(), "algorithm_not_allowed");
 }
 
 #[test]
 fn a_public_key_taken_for_a_secret() {
     let app = with_public_key();
     for secret in [PUBLIC.as_bytes(), PUBLIC.trim_end().as_bytes(), &der(PUBLIC)] {
-        refused(&app, &issued().sign_with(secret));
+        refused(&app, &issued().sign_with(secret), "algorithm_not_allowed");
     }
-    refused(&app, &issued().unsigned());
+    refused(&app, &issued().unsigned(), "algorithm_not_allowed");
 }
 
 /// What stands between the lines of a PEM.
@@ -147,23 +149,23 @@ fn der(pem: &str) -> Vec<u8> {
 #[test]
 fn a_wrong_audience() {
     let app = with_public_key();
-    refused(&app, &issued().claim("aud", json!("another-service")).sign_rs256(PRIVATE));
-    refused(&app, &issued().claim("aud", json!(["a", "b"])).sign_rs256(PRIVATE));
-    refused(&app, &issued().without("aud").sign_rs256(PRIVATE));
+    refused(&app, &issued().claim("aud", json!("another-service")).sign_rs256(PRIVATE), "wrong_audience");
+    refused(&app, &issued().claim("aud", json!(["a", "b"])).sign_rs256(PRIVATE), "wrong_audience");
+    refused(&app, &issued().without("aud").sign_rs256(PRIVATE), "wrong_audience");
     ask(app.with_token(&issued().claim("aud", json!(["a", AUDIENCE])).sign_rs256(PRIVATE))).expect(200);
 }
 
 #[test]
 fn a_wrong_issuer() {
     let app = with_public_key();
-    refused(&app, &issued().claim("iss", json!("https://evil.example")).sign_rs256(PRIVATE));
-    refused(&app, &issued().without("iss").sign_rs256(PRIVATE));
+    refused(&app, &issued().claim("iss", json!("https://evil.example")).sign_rs256(PRIVATE), "wrong_issuer");
+    refused(&app, &issued().without("iss").sign_rs256(PRIVATE), "wrong_issuer");
 }
 
 #[test]
 fn a_wrong_audience_with_a_secret() {
     let app = TestApp::start_with(&[("JWT_AUDIENCE", AUDIENCE)]);
-    refused(&app, &admin().sign());
-    refused(&app, &admin().claim("aud", json!("another-service")).sign());
+    refused(&app, &admin().sign(), "wrong_audience");
+    refused(&app, &admin().claim("aud", json!("another-service")).sign(), "wrong_audience");
     ask(app.with_token(&admin().claim("aud", json!(AUDIENCE)).sign())).expect(200);
 }

@@ -34,9 +34,12 @@ fn a_write_with_a_stale_etag_is_refused_and_nothing_happens() {
     for_each(&RESOURCES, |app, resource| {
         let before = resource.create(app, "guarded");
         let stale = app.admin().if_match(STALE);
-        stale.patch(&resource.at("guarded"), json!({resource.text().0: "x"})).expect(412).any_problem();
-        stale.put(&resource.at("guarded"), json!({resource.text().0: "x"})).expect(412).any_problem();
-        stale.delete(&resource.at("guarded")).expect(412).any_problem();
+        stale
+            .patch(&resource.at("guarded"), json!({resource.text().0: "x"}))
+            .expect(412)
+            .problem("precondition_failed");
+        stale.put(&resource.at("guarded"), json!({resource.text().0: "x"})).expect(412).problem("precondition_failed");
+        stale.delete(&resource.at("guarded")).expect(412).problem("precondition_failed");
         assert_eq!(app.get(&resource.at("guarded")).expect(200).json, before.json);
     });
 }
@@ -57,7 +60,7 @@ fn a_write_with_the_etag_of_now_is_done() {
 #[test]
 fn if_match_of_anything_wants_it_to_be_there() {
     for_each(&RESOURCES, |app, resource| {
-        app.admin().if_match("*").put(&resource.at("absent"), json!({})).expect(412).any_problem();
+        app.admin().if_match("*").put(&resource.at("absent"), json!({})).expect(412).problem("precondition_failed");
         app.get(&resource.at("absent")).expect(404);
         resource.create(app, "present");
         app.admin().if_match("*").put(&resource.at("present"), json!({})).expect(200);
@@ -85,6 +88,6 @@ fn if_none_match_of_anything_wants_it_to_be_absent() {
     for_each(&RESOURCES, |app, resource| {
         let first = app.admin().if_none_match("*");
         first.put(&resource.at("only once"), json!({})).expect(201);
-        first.put(&resource.at("only once"), json!({})).expect(412).any_problem();
+        first.put(&resource.at("only once"), json!({})).expect(412).problem("precondition_failed");
     });
 }

@@ -88,6 +88,11 @@ impl Resource {
         at(&[self.collection, reference, "external-ids", source, id])
     }
 
+    /// The code of a problem about one that is not there.
+    pub fn not_found(&self) -> String {
+        format!("{}_not_found", self.collection.trim_end_matches('s').replace('-', "_"))
+    }
+
     /// A body with this key and nothing else.
     pub fn body(&self, key: &str) -> Value {
         json!({self.key: key})

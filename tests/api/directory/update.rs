@@ -60,7 +60,7 @@ fn patch_cannot_clear_what_must_be_there() {
 #[test]
 fn patch_of_what_is_not_there_is_not_found() {
     for_each(&RESOURCES, |app, resource| {
-        app.patch(&resource.at("nobody"), json!({})).expect(404).any_problem();
+        app.patch(&resource.at("nobody"), json!({})).expect(404).problem(&resource.not_found());
     });
 }
 
@@ -69,7 +69,7 @@ fn a_rename_keeps_the_id_and_frees_the_old_key_at_once() {
     for_each(&RESOURCES, |app, resource| {
         let made = resource.create(app, "old");
         app.patch(&resource.at("old"), resource.body("new")).expect(200).has(&resource.key_pointer(), "new");
-        app.get(&resource.at("old")).expect(404).any_problem();
+        app.get(&resource.at("old")).expect(404).problem(&resource.not_found());
         app.get(&resource.at("new")).expect(200).has("/id", made.id());
         assert_ne!(resource.create(app, "old").id(), made.id());
     });
@@ -99,8 +99,8 @@ fn what_nothing_hangs_on_is_deleted() {
         resource.create(app, "gone");
         let reply = app.delete(&resource.at("gone")).expect(204);
         assert_eq!(reply.text, "");
-        app.get(&resource.at("gone")).expect(404).any_problem();
-        app.delete(&resource.at("gone")).expect(404).any_problem();
+        app.get(&resource.at("gone")).expect(404).problem(&resource.not_found());
+        app.delete(&resource.at("gone")).expect(404).problem(&resource.not_found());
     });
 }
 

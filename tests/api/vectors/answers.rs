@@ -78,12 +78,12 @@ pub fn check_unknown_login(app: &TestApp, vector: &Vector) {
     for service in vector.service_names() {
         let question = json!({"customer_user": NOBODY, "service": service});
         match &vector.expect.unknown_login_services {
-            None => drop(app.post("/v1/access:check", question).expect(404).any_problem()),
+            None => drop(app.post("/v1/access:check", question).expect(404).problem("customer_user_not_found")),
             Some(defaults) => assert_eq!(app.check(question), defaults.iter().any(|name| name == service), "{service}"),
         }
     }
     match &vector.expect.unknown_login_services {
-        None => drop(app.get(&access).expect(404).any_problem()),
+        None => drop(app.get(&access).expect(404).problem("customer_user_not_found")),
         Some(defaults) => {
             let answer = app.get(&access).expect(200).has("/known", false);
             assert_eq!(service_names(&answer), sorted(defaults), "{answer}");
@@ -91,6 +91,6 @@ pub fn check_unknown_login(app: &TestApp, vector: &Vector) {
     }
     for group in vector.group_names().take(1) {
         let question = json!({"customer_user": NOBODY, "group": group, "permission": "rw"});
-        app.post("/v1/access:check", question).expect(404).any_problem();
+        app.post("/v1/access:check", question).expect(404).problem("customer_user_not_found");
     }
 }
