@@ -10,7 +10,7 @@ use super::named::Named;
 use super::problem::Problem;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
-use super::views::{DeleteParams, Links};
+use super::views::{DeleteParams, Links, UpsertParams};
 use crate::directory::customer_user::IDENTITY_FIELDS;
 use crate::directory::{
     CustomerUser, CustomerUserFields, CustomerUserPatch, ExternalId, Kind, Reference, Validity, etag,
@@ -191,15 +191,16 @@ pub async fn get_customer_user(api: Api, Named([customer_user]): Named<1>, known
 /// With a natural key in the path, fields that are absent are cleared, but for the back end, which is
 /// left. With `external:{source}:{id}` it merges what that system knows: absent fields are left, and a
 /// new customer user gets that external id.
-#[utoipa::path(put, path = "/v1/customer-users/{customer_user}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane")), request_body = CustomerUserPatch, responses((status = 200, description = "The customer user, replaced.", body = CustomerUserView), (status = 201, description = "The customer user, new.", body = CustomerUserView)))]
+#[utoipa::path(put, path = "/v1/customer-users/{customer_user}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane"), UpsertParams), request_body = CustomerUserPatch, responses((status = 200, description = "The customer user, replaced.", body = CustomerUserView), (status = 201, description = "The customer user, new.", body = CustomerUserView)))]
 pub async fn put_customer_user(
     api: Api,
     Named([customer_user]): Named<1>,
     If(precondition): If,
+    Query(params): Query<UpsertParams>,
     Body(patch): Body<CustomerUserPatch>,
 ) -> Answer {
-    let powers = api.powers();
-    let at = api.write(move |p| plan::put(p, &customer_user, patch, powers, &precondition)).await?;
+    let (powers, on_existing) = (api.powers(), params.on_existing.unwrap_or_default());
+    let at = api.write(move |p| plan::put(p, &customer_user, patch, on_existing, powers, &precondition)).await?;
     Ok(written(&api, at))
 }
 

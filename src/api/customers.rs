@@ -9,7 +9,7 @@ use super::lists::{ListParams, Query, page, page_type};
 use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
-use super::views::{DeleteParams, Links};
+use super::views::{DeleteParams, Links, UpsertParams};
 use crate::directory::{Customer, CustomerFields, CustomerPatch, ExternalId, Kind, etag};
 use crate::plan::{Refusal, customers as plan};
 use crate::store::{self, list::SortKey};
@@ -99,14 +99,16 @@ pub async fn get_customer(api: Api, Named([customer]): Named<1>, known: IfNoneMa
 ///
 /// With a natural key in the path, fields that are absent are cleared. With `external:{source}:{id}`
 /// it merges what that system knows: absent fields are left, and a new customer gets that external id.
-#[utoipa::path(put, path = "/v1/customers/{customer}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "acme")), request_body = CustomerPatch, responses((status = 200, description = "The customer, replaced.", body = CustomerView), (status = 201, description = "The customer, new.", body = CustomerView)))]
+#[utoipa::path(put, path = "/v1/customers/{customer}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "acme"), UpsertParams), request_body = CustomerPatch, responses((status = 200, description = "The customer, replaced.", body = CustomerView), (status = 201, description = "The customer, new.", body = CustomerView)))]
 pub async fn put_customer(
     api: Api,
     Named([customer]): Named<1>,
     If(precondition): If,
+    Query(params): Query<UpsertParams>,
     Body(patch): Body<CustomerPatch>,
 ) -> Answer {
-    let at = api.write(move |p| plan::put(p, &customer, patch, &precondition)).await?;
+    let on_existing = params.on_existing.unwrap_or_default();
+    let at = api.write(move |p| plan::put(p, &customer, patch, on_existing, &precondition)).await?;
     Ok(written(&api, at))
 }
 

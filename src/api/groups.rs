@@ -9,7 +9,7 @@ use super::lists::{ListParams, Query, page, page_type};
 use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
-use super::views::{DeleteParams, Links};
+use super::views::{DeleteParams, Links, UpsertParams};
 use crate::directory::{ExternalId, Group, GroupFields, GroupPatch, Kind, etag};
 use crate::plan::{Refusal, groups as plan};
 use crate::store::{self, list::SortKey};
@@ -99,14 +99,16 @@ pub async fn get_group(api: Api, Named([group]): Named<1>, known: IfNoneMatch) -
 ///
 /// With a natural key in the path, fields that are absent are cleared. With `external:{source}:{id}`
 /// it merges what that system knows: absent fields are left, and a new group gets that external id.
-#[utoipa::path(put, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support")), request_body = GroupPatch, responses((status = 200, description = "The group, replaced.", body = GroupView), (status = 201, description = "The group, new.", body = GroupView)))]
+#[utoipa::path(put, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support"), UpsertParams), request_body = GroupPatch, responses((status = 200, description = "The group, replaced.", body = GroupView), (status = 201, description = "The group, new.", body = GroupView)))]
 pub async fn put_group(
     api: Api,
     Named([group]): Named<1>,
     If(precondition): If,
+    Query(params): Query<UpsertParams>,
     Body(patch): Body<GroupPatch>,
 ) -> Answer {
-    let at = api.write(move |p| plan::put(p, &group, patch, &precondition)).await?;
+    let on_existing = params.on_existing.unwrap_or_default();
+    let at = api.write(move |p| plan::put(p, &group, patch, on_existing, &precondition)).await?;
     Ok(written(&api, at))
 }
 

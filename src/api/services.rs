@@ -9,7 +9,7 @@ use super::lists::{ListParams, Query, page, page_type};
 use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
-use super::views::{DeleteParams, Links};
+use super::views::{DeleteParams, Links, UpsertParams};
 use crate::directory::{ExternalId, Kind, Service, ServiceFields, ServicePatch, etag};
 use crate::plan::{Refusal, services as plan};
 use crate::store::{self, list::SortKey};
@@ -106,14 +106,16 @@ pub async fn get_service(api: Api, Named([service]): Named<1>, known: IfNoneMatc
 ///
 /// With a natural key in the path, fields that are absent are cleared. With `external:{source}:{id}`
 /// it merges what that system knows: absent fields are left, and a new service gets that external id.
-#[utoipa::path(put, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network")), request_body = ServicePatch, responses((status = 200, description = "The service, replaced.", body = ServiceView), (status = 201, description = "The service, new.", body = ServiceView)))]
+#[utoipa::path(put, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network"), UpsertParams), request_body = ServicePatch, responses((status = 200, description = "The service, replaced.", body = ServiceView), (status = 201, description = "The service, new.", body = ServiceView)))]
 pub async fn put_service(
     api: Api,
     Named([service]): Named<1>,
     If(precondition): If,
+    Query(params): Query<UpsertParams>,
     Body(patch): Body<ServicePatch>,
 ) -> Answer {
-    let at = api.write(move |p| plan::put(p, &service, patch, &precondition)).await?;
+    let on_existing = params.on_existing.unwrap_or_default();
+    let at = api.write(move |p| plan::put(p, &service, patch, on_existing, &precondition)).await?;
     Ok(written(&api, at))
 }
 

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::state::Api;
 use crate::access::Index;
 use crate::directory::{CustomerNumber, CustomerUserNumber, GroupNumber, Kind, ServiceNumber};
+use crate::plan::OnExisting;
 
 /// Where a thing is, and where its answers are. Paths on this host.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -44,6 +45,17 @@ pub struct DeleteParams {
     /// Whether to remove links, memberships and entries of the settings with it.
     #[param(default = false)]
     pub force: Option<bool>,
+}
+
+/// The parameters of a PUT that may be an upsert.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UpsertParams {
+    /// What to do if `external:{source}:{id}` in the path names nobody yet, but the natural key in the
+    /// body somebody: give that one the external id (`adopt`), or refuse with 409 `key_taken`
+    /// (`refuse`, the default).
+    #[param(inline, example = "adopt")]
+    pub on_existing: Option<OnExisting>,
 }
 
 /// A customer, by its names.

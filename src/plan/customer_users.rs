@@ -40,11 +40,12 @@ pub fn put(
     plan: &mut Plan,
     reference: &Reference,
     patch: CustomerUserPatch,
+    on_existing: OnExisting,
     powers: Powers,
     precondition: &Precondition,
 ) -> Result<(CustomerUser, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, Some(external_id), patch, OnExisting::Refuse, powers, precondition);
+        return upsert(plan, Some(external_id), patch, on_existing, powers, precondition);
     }
     let current: Option<CustomerUser> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;

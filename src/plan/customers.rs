@@ -21,10 +21,11 @@ pub fn put(
     plan: &mut Plan,
     reference: &Reference,
     patch: CustomerPatch,
+    on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Customer, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, Some(external_id), patch, OnExisting::Refuse, precondition);
+        return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
     let current: Option<Customer> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;

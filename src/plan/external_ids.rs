@@ -1,5 +1,8 @@
 //! External ids: giving, taking, and finding by them.
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+
 use super::{Plan, Precondition, Refusal, tag_of};
 use crate::directory::{
     Customer, CustomerUser, Delta, Edit, ExternalId, Group, Number, Reference, Service, Thing, Times,
@@ -130,11 +133,13 @@ fn is_free<R: Record>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), R
 }
 
 /// What to do with a natural key that exists and has not the external id it comes with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum OnExisting {
     /// Give it the external id.
     Adopt,
     /// Refuse.
+    #[default]
     Refuse,
 }
 

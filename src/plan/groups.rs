@@ -20,10 +20,11 @@ pub fn put(
     plan: &mut Plan,
     reference: &Reference,
     patch: GroupPatch,
+    on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Group, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, external_id, patch, precondition);
+        return upsert(plan, external_id, patch, on_existing, precondition);
     }
     let current: Option<Group> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
@@ -49,10 +50,11 @@ fn upsert(
     plan: &mut Plan,
     external_id: &ExternalId,
     patch: GroupPatch,
+    on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Group, bool), Refusal> {
     let key = patch.name.as_ref().map(GroupName::as_str);
-    let (known, new_id) = external_ids::locate::<Group>(plan, Some(external_id), key, OnExisting::Refuse)?;
+    let (known, new_id) = external_ids::locate::<Group>(plan, Some(external_id), key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (group, is_new) = match (known, patch.name.clone()) {
         (Some(group), _) => {

@@ -32,10 +32,11 @@ pub fn put(
     plan: &mut Plan,
     reference: &Reference,
     patch: ServicePatch,
+    on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Service, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, external_id, patch, precondition);
+        return upsert(plan, external_id, patch, on_existing, precondition);
     }
     let current: Option<Service> = store::find(plan.conn, reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
@@ -61,10 +62,11 @@ fn upsert(
     plan: &mut Plan,
     external_id: &ExternalId,
     patch: ServicePatch,
+    on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Service, bool), Refusal> {
     let key = patch.name.as_ref().map(ServiceName::as_str);
-    let (known, new_id) = external_ids::locate::<Service>(plan, Some(external_id), key, OnExisting::Refuse)?;
+    let (known, new_id) = external_ids::locate::<Service>(plan, Some(external_id), key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (service, is_new) = match (known, patch.name.clone()) {
         (Some(service), _) => {
