@@ -1,15 +1,17 @@
 //! Bodies: JSON into a type that cannot hold a bad value, or a problem that names everything wrong
 //! with it at once.
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::json;
 use super::problem::Problem;
 use super::state::AppState;
+use crate::directory::Invalid;
 use crate::plan::FieldError;
 
 /// So many wrong members are named; whoever has more will find the rest the next time.
@@ -27,7 +29,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             is_json(&request)?;
             let bytes = read(&request, &mut payload).await?;
-            parse(&bytes).map(Body)
+            of_value(json(&bytes)?).map(Body)
         })
     }
 }
@@ -47,7 +49,10 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
                 return Ok(OptionalBody(T::default()));
             }
             is_json(&request)?;
-            parse(&bytes).map(OptionalBody)
+            match json(&bytes)? {
+                Value::Null => Ok(OptionalBody(T::default())),
+                value => of_value(value).map(OptionalBody),
+            }
         })
     }
 }
@@ -63,28 +68,38 @@ fn is_json(request: &HttpRequest) -> Result<(), Problem> {
 
 async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::BytesMut, Problem> {
     let most = request.app_data::<web::Data<AppState>>().map_or(0, |state| state.config.limits.max_body_bytes);
+    let too_large =
+        || Problem::new("body_too_large", format!("The body may have at most {most} bytes; send it in parts."));
+    if announced(request).is_some_and(|length| length > most as u64) {
+        return Err(too_large());
+    }
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|why| Problem::new("invalid_json", format!("The body did not arrive whole: {why}.")))?;
         if bytes.len() + chunk.len() > most {
-            return Err(Problem::new(
-                "body_too_large",
-                format!("The body may have at most {most} bytes; send it in parts."),
-            ));
+            return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = serde_json::from_slice(bytes);
-    of_value(value.map_err(|why| Problem::new("invalid_json", format!("The body is not JSON: {why}.")))?)
+fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    json::parse(bytes).map_err(|why| Problem::new("invalid_json", format!("The body is not JSON: {why}.")))
 }
 
-/// Parses a value, or says everything that is wrong with it.
+/// The length that the request says its body has.
+fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Parses an object, or says everything that is wrong with it.
 pub fn of_value<T: DeserializeOwned>(mut value: Value) -> Result<T, Problem> {
+    if !value.is_object() {
+        let why = Invalid::new("wrong_type", "must be an object");
+        return Err(Problem::of_input(vec![FieldError::new("", why)]));
+    }
     let mut errors: Vec<FieldError> = Vec::new();
     // Serde stops at the first wrong member: take it out, and look for the next one.
     loop {
@@ -166,7 +181,7 @@ mod tests {
     use crate::directory::{CustomerFields, CustomerPatch};
 
     fn errors<T: DeserializeOwned>(body: &str) -> Vec<(String, String)> {
-        let problem = parse::<T>(body.as_bytes()).err().expect("the body is wrong");
+        let problem = json(body.as_bytes()).and_then(of_value::<T>).err().expect("the body is wrong");
         problem.into_body().errors.into_iter().map(|error| (error.pointer, error.code)).collect()
     }
 
@@ -192,7 +207,7 @@ mod tests {
 
     #[test]
     fn null_clears_and_absence_leaves() {
-        let patch: CustomerPatch = parse(br#"{"name": null}"#).ok().expect("a patch");
+        let patch: CustomerPatch = of_value(serde_json::json!({"name": null})).ok().expect("a patch");
         assert_eq!(patch.name, crate::directory::Patch::Clear);
         assert!(patch.city.is_untouched());
     }

@@ -16,6 +16,7 @@ mod external_ids;
 mod groups;
 mod guard;
 mod health;
+mod json;
 mod links;
 mod lists;
 mod memberships;

@@ -155,6 +155,7 @@ impl Problem {
     /// Wrong input, member by member.
     pub fn of_input(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [one] if one.pointer.is_empty() => format!("The body {}.", one.detail),
             [one] => format!("{} {}.", one.pointer, one.detail),
             many => format!("{} members of the input are wrong; see errors.", many.len()),
         };
