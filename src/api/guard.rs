@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::problem::Problem;
+use super::query;
 use super::reply::ACCESS_REVISION;
 use super::state::AppState;
 use crate::auth::{Scope, insufficient_scope};
@@ -139,6 +140,7 @@ async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> 
         request.extensions_mut().insert(caller);
         at_least(&state, request).await?;
     }
+    readable(request)?;
     known_parameters(request.query_string(), parameters)?;
     Ok(state.config.limits.request_timeout)
 }
@@ -162,11 +164,22 @@ async fn at_least(state: &AppState, request: &HttpRequest) -> Result<(), Problem
     Ok(state.replica.at_least(&token, state.config.at_least_revision_wait).await?)
 }
 
+/// Path and query are percent-encoded UTF-8.
+fn readable(request: &HttpRequest) -> Result<(), Problem> {
+    let unreadable = "is not percent-encoded UTF-8; a percent sign itself is written %25.";
+    if !query::is_decodable(request.path()) {
+        return Err(Problem::new("invalid_path", format!("The path {unreadable}")));
+    }
+    if !query::is_decodable(request.query_string()) {
+        return Err(Problem::new("invalid_parameter", format!("The query {unreadable}")));
+    }
+    Ok(())
+}
+
 /// A parameter that the route has not would be ignored, and the caller would never know.
 fn known_parameters(query: &str, known: &[String]) -> Result<(), Problem> {
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let name = pair.split('=').next().unwrap_or("");
-        if !known.iter().any(|parameter| parameter == name) {
+    for name in query::names(query) {
+        if !known.contains(&name) {
             let known =
                 if known.is_empty() { "It takes none.".to_owned() } else { format!("There are {}.", known.join(", ")) };
             return Err(Problem::new("unknown_parameter", format!("This takes no query parameter {name:?}. {known}")));

@@ -1,32 +1,15 @@
 //! What the lists of the directory share: reading parameters, loading a page.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, Serialize};
-use std::future::{Ready, ready};
 use utoipa::IntoParams;
 
 use super::page::limit;
 use super::problem::Problem;
+pub use super::query::Query;
 use super::state::{Api, At};
 use crate::directory::{Number, Validity};
 use crate::store::list::{ListQuery, SortKey};
 use crate::store::{self, Record};
-
-/// The parameters of a list, read strictly.
-pub struct Query<T>(pub T);
-
-impl<T: serde::de::DeserializeOwned + 'static> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Query(query.into_inner())).map_err(|why| {
-            let why = why.to_string().replace("Query deserialize error: ", "");
-            Problem::new("invalid_parameter", format!("The query cannot be read: {why}."))
-        }))
-    }
-}
 
 /// The parameters of a list of customers, groups or services.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]

@@ -24,6 +24,7 @@ mod named;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+mod query;
 mod reply;
 mod rolls;
 pub mod routes;
