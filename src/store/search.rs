@@ -1,7 +1,7 @@
 //! `q` in SQL: every word must be found in at least one of the columns.
 
 use crate::directory::Invalid;
-use crate::directory::text::search_form;
+use crate::directory::text::{MAX_TEXT, search_form};
 
 /// The words of a `q`, each as a `LIKE` pattern with `\` as its escape.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -9,8 +9,13 @@ pub struct Words(pub Vec<String>);
 
 impl Words {
     /// Reads a `q`. Words are separated by blanks; `*` stands for anything and anchors: `acme*` begins
-    /// so, `*acme` ends so. More wildcards than `max_wildcards` are refused.
+    /// so, `*acme` ends so. More wildcards than `max_wildcards` are refused, and so is more text than
+    /// any of the searched fields could hold.
     pub fn parse(q: &str, max_wildcards: usize) -> Result<Self, Invalid> {
+        let length = q.chars().count();
+        if length > MAX_TEXT {
+            return Err(Invalid::new("too_long", format!("has {length} characters; at most {MAX_TEXT} are allowed")));
+        }
         let wildcards = q.matches('*').count();
         if wildcards > max_wildcards {
             let detail = format!("has {wildcards} wildcards; at most {max_wildcards} are allowed");
