@@ -9,7 +9,7 @@ use super::lists::{ListParams, Query, page, page_type};
 use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
-use super::views::Links;
+use super::views::{DeleteParams, Links};
 use crate::directory::{BackEnd, BackEndFields, BackEndPatch, Kind, etag};
 use crate::plan::{Refusal, back_ends as plan};
 use crate::store::{self, list::SortKey};
@@ -120,9 +120,14 @@ pub async fn patch_back_end(
 
 /// Deletes a back end.
 ///
-/// One that customer users come from is a 409, and never deleted by force.
-#[utoipa::path(delete, path = "/v1/back-ends/{back_end}", tag = "back-ends", params(("back_end" = String, Path, description = "The back end.", example = "default")), responses((status = 204, description = "It is gone.")))]
-pub async fn delete_back_end(api: Api, Named([back_end]): Named<1>, If(precondition): If) -> Answer {
+/// One that customer users come from is a 409 with the count, by force too.
+#[utoipa::path(delete, path = "/v1/back-ends/{back_end}", tag = "back-ends", params(("back_end" = String, Path, description = "The back end.", example = "default"), DeleteParams), responses((status = 204, description = "It is gone.")))]
+pub async fn delete_back_end(
+    api: Api,
+    Named([back_end]): Named<1>,
+    If(precondition): If,
+    Query(_): Query<DeleteParams>,
+) -> Answer {
     let at = api.write(move |p| plan::delete(p, &back_end, &precondition)).await?;
     Ok(reply::gone(&at))
 }
