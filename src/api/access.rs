@@ -170,10 +170,16 @@ fn everything(api: &Api, index: &Index, named: &Reference) -> Result<AccessAnswe
         Some(customer_user) => {
             Ok(answers::of_known(api, index, customer_user, access::effective(index, customer_user)))
         }
-        None => access::services_of_unknown(index)
+        None => services_of_unknown(index, Some(named))
             .map(|defaults| answers::of_unknown(api, index, &defaults))
             .ok_or_else(|| unknown(Kind::CustomerUser, named)),
     }
+}
+
+/// What somebody has whom we do not know, if the settings give them anything. Somebody is a login: an
+/// id of ours or another system's that names nobody is a mistake.
+fn services_of_unknown(index: &Index, named: Option<&Reference>) -> Option<Vec<ServiceNumber>> {
+    named.filter(|named| matches!(named, Reference::Key(_))).and_then(|_| access::services_of_unknown(index))
 }
 
 /// Says everything that a customer user may see, and why.
@@ -302,11 +308,14 @@ fn decide(api: &Api, index: &Index, question: &Question) -> Result<Decision, Pro
         }
         Question { group: None, permission: None, thing: None, service: Some(service), .. } => {
             let service: ServiceNumber = named(index, service)?;
-            let unknown_has_some = index.settings().default_services_for_unknown_customer_users;
-            if customer_user.is_none() && !unknown_has_some {
+            if customer_user.is_none() && services_of_unknown(index, question.customer_user.as_ref()).is_none() {
                 return Err(unknown_asked(question));
             }
             Ok(access::check_service(index, customer_user, service))
+        }
+        Question { group: Some(_), permission: None, service: None, .. } => {
+            let why = crate::directory::Invalid::new("required", "is required with group");
+            Err(Problem::of_input(vec![FieldError::new("/permission", why)]))
         }
         _ => {
             let detail = "must have group and permission (and thing, if it is about one), or service alone";
