@@ -17,28 +17,42 @@ use crate::store;
 pub struct SettingsPatch {
     /// Whether groups restrict anybody (rule 4). Off means that every customer user has every
     /// permission on every valid group.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     pub group_support: Option<bool>,
     /// The permission types, all of them in their order: 1 to 16. `rw` must be there, and be last.
     /// Replaces the list, so it needs `If-Match`. A type that a link holds cannot go (409).
-    pub permission_types: Option<Vec<PermissionTypeBody>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Vec<PermissionTypePatch>, required = false, min_items = 1, max_items = 16)]
+    pub permission_types: Option<Vec<PermissionTypePatch>>,
     /// What reaches where.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = ContextsPatch, required = false)]
     pub contexts: Option<ContextsPatch>,
     /// Whether an unknown login gets the default services (rule 2).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     pub default_services_for_unknown_customer_users: Option<bool>,
     /// Whether a customer user may see the things of their customers (rule 6).
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = bool, required = false)]
     pub company_access: Option<bool>,
 }
 
 /// A permission type to configure.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PermissionTypeBody {
+pub struct PermissionTypePatch {
     /// Its name: 1 to 50 characters of `a-z`, `0-9` and `_`.
     pub name: PermissionName,
     /// What a screen calls it. Of a type that is there already, absent leaves it as it is.
-    pub label: Option<Text>,
+    #[serde(default)]
+    #[schema(value_type = Option<Text>)]
+    pub label: Patch<Text>,
     /// What a screen says of it. Of a type that is there already, absent leaves it as it is.
-    pub description: Option<Text>,
+    #[serde(default)]
+    #[schema(value_type = Option<Text>)]
+    pub description: Patch<Text>,
 }
 
 /// The contexts to write.
@@ -115,7 +129,7 @@ fn write_text(text: &mut ContextText, patch: ContextPatch) {
 }
 
 /// The new list: types that stay keep their bits, new ones get free bits.
-fn configured(before: &PermissionTypes, bodies: Vec<PermissionTypeBody>) -> Result<PermissionTypes, Refusal> {
+fn configured(before: &PermissionTypes, bodies: Vec<PermissionTypePatch>) -> Result<PermissionTypes, Refusal> {
     check_list(&bodies)?;
     let mut taken: Vec<u8> = bodies.iter().filter_map(|body| before.bit(body.name.as_str())).collect();
     let mut types = Vec::with_capacity(bodies.len());
@@ -123,17 +137,15 @@ fn configured(before: &PermissionTypes, bodies: Vec<PermissionTypeBody>) -> Resu
         let known = before.0.iter().find(|t| t.name == body.name);
         let bit = known.map_or_else(|| (0..).find(|bit| !taken.contains(bit)).unwrap_or_default(), |t| t.bit);
         taken.push(bit);
-        types.push(PermissionType {
-            bit,
-            label: body.label.or_else(|| known.and_then(|t| t.label.clone())),
-            description: body.description.or_else(|| known.and_then(|t| t.description.clone())),
-            name: body.name,
-        });
+        let (mut label, mut description) = known.map(|t| (t.label.clone(), t.description.clone())).unwrap_or_default();
+        body.label.apply(&mut label);
+        body.description.apply(&mut description);
+        types.push(PermissionType { bit, label, description, name: body.name });
     }
     Ok(PermissionTypes(types))
 }
 
-fn check_list(bodies: &[PermissionTypeBody]) -> Result<(), Refusal> {
+fn check_list(bodies: &[PermissionTypePatch]) -> Result<(), Refusal> {
     let refused = |index: usize, code, detail: &str| {
         Err(Refusal::at(&format!("/permission_types/{index}/name"), code, detail.to_owned()))
     };
