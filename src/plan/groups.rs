@@ -57,8 +57,10 @@ fn upsert(
     let (known, new_id) = external_ids::locate::<Group>(plan, Some(external_id), key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (group, is_new) = match (known, patch.name.clone()) {
-        (Some(group), _) => {
-            let fields = group.fields.clone().patched(patch);
+        (Some(group), written) => {
+            // Another spelling of the same name renames nothing.
+            let name = written.filter(|written| written.folded() != group.fields.name.folded());
+            let fields = group.fields.clone().patched(GroupPatch { name, ..patch });
             (write(plan, group, fields)?, false)
         }
         (None, Some(name)) => (create(plan, GroupFields::new(name).patched(patch))?, true),

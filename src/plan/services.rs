@@ -69,8 +69,10 @@ fn upsert(
     let (known, new_id) = external_ids::locate::<Service>(plan, Some(external_id), key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (service, is_new) = match (known, patch.name.clone()) {
-        (Some(service), _) => {
-            let fields = service.fields.clone().patched(patch);
+        (Some(service), written) => {
+            // Another spelling of the same name renames nothing.
+            let name = written.filter(|written| written.folded() != service.fields.name.folded());
+            let fields = service.fields.clone().patched(ServicePatch { name, ..patch });
             (write(plan, service, fields)?, false)
         }
         (None, Some(name)) => (create(plan, ServiceFields::new(name).patched(patch))?, true),
