@@ -299,11 +299,13 @@ fn a_batch_has_at_most_1000_questions() {
 fn a_question_is_about_a_group_or_a_service() {
     let app = app();
     let ask = |question| app.post("/v1/access:check", question);
-    ask(json!({"customer_user": "jane"})).refused();
+    ask(json!({"customer_user": "jane"})).refused().pointers(&[""]);
     ask(json!({"group": "support", "permission": "ro"})).refused().pointers(&["/customer_user"]);
     ask(json!({"customer_user": "jane", "group": "support"})).refused().pointers(&["/permission"]);
-    ask(json!({"customer_user": "jane", "group": "support", "permission": "ro", "service": "IT"})).refused();
-    ask(json!({"customer_user": "jane", "service": "IT", "thing": {}})).refused();
+    ask(json!({"customer_user": "jane", "group": "support", "permission": "ro", "service": "IT"}))
+        .refused()
+        .pointers(&[""]);
+    ask(json!({"customer_user": "jane", "service": "IT", "thing": {}})).refused().pointers(&[""]);
     ask(json!({"customer_user": "jane", "group": "support", "permission": "fly"})).refused().pointers(&["/permission"]);
     ask(json!({"customer_user": "jane", "group": "nowhere", "permission": "ro"}))
         .expect(404)

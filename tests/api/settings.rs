@@ -53,6 +53,9 @@ fn mistakes_are_refused_with_pointers() {
     refused.pointers(&["/group_support", "/nonsense", "/company_access"]);
     let nested = json!({"contexts": {"other_customers": {"enabled": "on"}, "third": {}}});
     app.patch(SETTINGS, nested).refused().pointers(&["/contexts/other_customers/enabled", "/contexts/third"]);
+    app.patch(SETTINGS, json!({"contexts": null, "permission_types": null}))
+        .refused()
+        .pointers(&["/contexts", "/permission_types"]);
 }
 
 #[test]
@@ -81,6 +84,17 @@ fn permission_types_are_replaced_only_with_if_match() {
     let app = TestApp::start();
     app.patch(SETTINGS, types(&["ro", "note", "rw"])).expect(428).problem("precondition_required");
     app.set_settings(types(&["ro", "note", "rw"])).has("/permission_types/1/name", "note");
+}
+
+#[test]
+fn the_texts_of_a_type_are_left_set_and_cleared() {
+    let app = TestApp::start();
+    let set =
+        |label: Value| app.set_settings(json!({"permission_types": [{"name": "ro", "label": label}, {"name": "rw"}]}));
+    let before = app.get(SETTINGS).expect(200);
+    app.set_settings(types(&["ro", "rw"])).has("/permission_types", before.json["permission_types"].clone());
+    set(json!("Lesen")).has("/permission_types/0/label", "Lesen");
+    set(json!(null)).lacks("/permission_types/0/label");
 }
 
 #[test]
@@ -189,6 +203,9 @@ fn an_unknown_login_has_the_default_services_if_the_settings_say_so() {
     app.get("/v1/customer-users/guest/access").expect(200).has("/known", false).has("/services/items/0/name", "IT");
     let by_group = json!({"customer_user": "guest", "group": "users", "permission": "ro"});
     app.post("/v1/access:check", by_group).expect(404).problem("customer_user_not_found");
+    // An id that names nobody is a mistake, not a login.
+    let by_id = json!({"customer_user": "id:u999", "service": "IT"});
+    app.post("/v1/access:check", by_id).expect(404).problem("customer_user_not_found");
     app.get("/v1/customer-users/id:u999/access").expect(404).problem("customer_user_not_found");
 }
 

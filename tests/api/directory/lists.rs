@@ -38,6 +38,8 @@ fn the_default_limit_is_100_and_nothing_is_cut_silently() {
 #[test]
 fn a_limit_is_1_to_1000() {
     for_each(&RESOURCES, |app, resource| {
+        let twice = app.get(&format!("{}?limit=1&limit=2", resource.path()));
+        twice.expect(400).problem("invalid_parameter").names("limit");
         for limit in ["0", "1001", "-1", "ten", "", "1.5", "99999999999999999999"] {
             let reply = app.get(&query(&resource.path(), &[("limit", limit)]));
             reply.expect(400).problem("invalid_parameter").names("limit");

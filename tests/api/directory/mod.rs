@@ -24,6 +24,8 @@ pub struct Resource {
     pub key: &'static str,
     /// Members of one line of text; the first is set in most tests.
     pub texts: &'static [&'static str],
+    /// The orders of the list, beside `id`; each backwards too.
+    pub sorts: &'static [&'static str],
     pub has_validity: bool,
     pub has_external_ids: bool,
 }
@@ -32,6 +34,7 @@ pub const CUSTOMERS: Resource = Resource {
     collection: "customers",
     key: "customer_id",
     texts: &["name", "street", "zip", "city", "country", "comment"],
+    sorts: &["customer_id", "name"],
     has_validity: true,
     has_external_ids: true,
 };
@@ -52,12 +55,19 @@ pub const CUSTOMER_USERS: Resource = Resource {
         "country",
         "comment",
     ],
+    sorts: &["login", "email", "last_name"],
     has_validity: true,
     has_external_ids: true,
 };
 
-pub const GROUPS: Resource =
-    Resource { collection: "groups", key: "name", texts: &["comment"], has_validity: true, has_external_ids: true };
+pub const GROUPS: Resource = Resource {
+    collection: "groups",
+    key: "name",
+    texts: &["comment"],
+    sorts: &["name"],
+    has_validity: true,
+    has_external_ids: true,
+};
 
 pub const SERVICES: Resource = Resource { collection: "services", ..GROUPS };
 
@@ -120,6 +130,12 @@ impl Resource {
         for key in keys {
             self.create(app, key);
         }
+    }
+
+    /// Every order of the list.
+    pub fn all_sorts(&self) -> Vec<String> {
+        let names = self.sorts.iter().chain(&["id"]);
+        names.flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect()
     }
 
     /// A text member and a JSON pointer to it.

@@ -5,17 +5,6 @@ use crate::common::{Reply, TestApp, Value, json, query};
 
 const KEYS: [&str; 7] = ["delta", "Alpha", "Émile", "beta", "charlie", "Ärger", "ALPHA 2"];
 
-/// The orders that the document offers for this list.
-fn sorts(app: &TestApp, resource: &Resource) -> Vec<String> {
-    let contract = app.contract();
-    let list = contract.operation("GET", &resource.path()).expect("the list is documented");
-    let parameter = list.query_parameter("sort").expect("lists can be sorted");
-    let schema = contract.resolve(&parameter["schema"]);
-    let values = schema["enum"].as_array().into_iter().flatten();
-    let values: Vec<String> = values.filter_map(Value::as_str).map(str::to_owned).collect();
-    if values.is_empty() { vec!["id".to_owned()] } else { values }
-}
-
 fn keys_of(items: &[Value], resource: &Resource) -> Vec<String> {
     items.iter().filter_map(|item| item[resource.key].as_str()).map(str::to_owned).collect()
 }
@@ -27,7 +16,7 @@ fn every_sort_shows_every_item_once() {
         let whole = app.get(&query(&resource.path(), &[("limit", "1000")])).expect(200);
         let mut expected = whole.each("id");
         expected.sort_unstable();
-        for sort in sorts(app, resource) {
+        for sort in resource.all_sorts() {
             let items = app.pages(&resource.path(), &[("sort", &sort), ("limit", "2")]);
             let mut found: Vec<&str> = items.iter().filter_map(|item| item["id"].as_str()).collect();
             found.sort_unstable();
@@ -40,7 +29,7 @@ fn every_sort_shows_every_item_once() {
 fn small_pages_come_in_the_order_of_large_ones() {
     for_each(&RESOURCES, |app, resource| {
         resource.create_all(app, &KEYS);
-        for sort in sorts(app, resource) {
+        for sort in resource.all_sorts() {
             let large = app.pages(&resource.path(), &[("sort", &sort), ("limit", "1000")]);
             let small = app.pages(&resource.path(), &[("sort", &sort), ("limit", "3")]);
             assert_eq!(keys_of(&small, resource), keys_of(&large, resource), "sort={sort}");
@@ -131,12 +120,7 @@ fn a_cursor_is_refused_with_other_filters_or_another_order() {
         resource.create_all(app, &["o1", "o2", "o3"]);
         let cursor = a_cursor(app, resource, &[("q", "o")]);
         for other in [&[("q", "o3")][..], &[], &[("q", "o"), ("sort", "-id")], &[("q", "o"), ("sort", "id")]] {
-            let is_offered = other
-                .iter()
-                .all(|(name, value)| *name != "sort" || sorts(app, resource).contains(&(*value).to_owned()));
-            if is_offered {
-                refused(app.get(&query(&resource.path(), &[other, &[("cursor", &cursor)]].concat())));
-            }
+            refused(app.get(&query(&resource.path(), &[other, &[("cursor", &cursor)]].concat())));
         }
     });
 }

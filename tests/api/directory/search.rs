@@ -64,6 +64,16 @@ fn wildcards_have_a_limit() {
 }
 
 #[test]
+fn a_search_is_no_longer_than_what_it_looks_for() {
+    let app = TestApp::start();
+    app.get(&query("/v1/groups", &[("q", &"x".repeat(200))])).expect(200);
+    for long in ["x".repeat(201), "x ".repeat(2_000), "x".repeat(60_000)] {
+        let refused = app.get(&query("/v1/groups", &[("q", &long)])).expect(400);
+        refused.problem("invalid_parameter").names("q");
+    }
+}
+
+#[test]
 fn other_characters_mean_themselves() {
     let names = ["50% off_", "500 off-", "a\\b", "axb", "it's", "\"quoted\""];
     let app = with_groups(&names);

@@ -1,11 +1,13 @@
 //! PUT by an external id: what a CRM sends, created or merged.
 
-use super::{CUSTOMER_USERS, CUSTOMERS, GROUPS, SERVICES, for_each};
+use super::{CUSTOMER_USERS, CUSTOMERS, GROUPS, Resource, SERVICES, for_each};
 use crate::common::{TestApp, json};
+
+const UPSERTED: [Resource; 4] = [CUSTOMERS, CUSTOMER_USERS, GROUPS, SERVICES];
 
 #[test]
 fn the_first_creates_and_the_next_merges() {
-    for_each(&[CUSTOMERS, CUSTOMER_USERS, GROUPS, SERVICES], |app, resource| {
+    for_each(&UPSERTED, |app, resource| {
         let path = resource.at("external:crm:7");
         let made = app.put(&path, resource.full_body("acme")).expect(201);
         assert_eq!(made.json["external_ids"], json!([{"source": "crm", "id": "7"}]), "{made}");
@@ -20,14 +22,14 @@ fn the_first_creates_and_the_next_merges() {
 
 #[test]
 fn a_new_one_needs_its_key() {
-    for_each(&[CUSTOMERS, CUSTOMER_USERS], |app, resource| {
+    for_each(&UPSERTED, |app, resource| {
         app.put(&resource.at("external:crm:8"), json!({})).refused().pointers(&[&resource.key_pointer()]);
     });
 }
 
 #[test]
 fn an_upsert_may_rename() {
-    for_each(&[CUSTOMERS, CUSTOMER_USERS], |app, resource| {
+    for_each(&UPSERTED, |app, resource| {
         let path = resource.at("external:crm:9");
         let made = app.put(&path, resource.body("old")).expect(201);
         app.put(&path, resource.body("new")).expect(200).has("/id", made.id()).has(&resource.key_pointer(), "new");
@@ -36,11 +38,14 @@ fn an_upsert_may_rename() {
 
 #[test]
 fn a_key_that_another_record_has_is_not_taken_silently() {
-    for_each(&[CUSTOMERS, CUSTOMER_USERS], |app, resource| {
+    for_each(&UPSERTED, |app, resource| {
         let id = resource.create(app, "acme").id();
         let path = resource.at("external:crm:10");
         app.put(&path, resource.body("ACME")).expect(409).problem("key_taken").names(&id);
-        app.put(&format!("{path}?on_existing=adopt"), resource.body("ACME")).expect(200).has("/id", id.clone());
+        app.put(&format!("{path}?on_existing=adopt"), resource.body("ACME"))
+            .expect(200)
+            .has("/id", id.clone())
+            .has(&resource.key_pointer(), "acme");
         app.get(&path).expect(200).has("/id", id);
     });
 }
