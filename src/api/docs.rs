@@ -6,6 +6,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::state::AppState;
 
 /// Gives the OpenAPI document.
+///
+/// It is the same at every start of a version, but for `servers`, which carries `BASE_PATH`.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs", responses((status = 200, description = "The OpenAPI document.", body = Object, example = json!({"openapi": "3.1.0"}))))]
 pub async fn openapi_document(state: web::Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())

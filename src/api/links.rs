@@ -255,16 +255,14 @@ macro_rules! link_routes {
         $get:ident, $put:ident, $delete:ident,
         |$api:ident, $a:ident, $b:ident, $sent:ident, $asked:ident, $if:ident| $read:expr, $put_do:expr, $delete_do:expr
     ) => {
-        #[doc = concat!("Reads what links ", $words, ".\n\n404 where there is no link.")]
-        #[utoipa::path(get, path = $path, tag = $tag, params(
+        #[utoipa::path(get, path = $path, tag = $tag, summary = concat!("Reads what links ", $words, "."), description = "404 where there is no link.", params(
             ($first = String, Path, example = $first_example), ($second = String, Path, example = $second_example),
         ), responses((status = 200, description = "The link.", body = $view), (status = 304, description = "Unchanged.")))]
         pub async fn $get(api: Api, Named([$a, $b]): Named<2>, known: IfNoneMatch) -> Answer {
             existing(api.ask($read)?, &known)
         }
 
-        #[doc = concat!("Links ", $words, ".\n\nIdempotent: what is so already changes nothing and takes no revision.")]
-        #[utoipa::path(put, path = $path, tag = $tag, params(
+        #[utoipa::path(put, path = $path, tag = $tag, summary = concat!("Links ", $words, "."), description = "Idempotent: what is so already changes nothing and takes no revision.", params(
             ($first = String, Path, example = $first_example), ($second = String, Path, example = $second_example),
         ), request_body = $body, responses(
             (status = 200, description = "The link, which was there or is none any more.", body = $view),
@@ -279,8 +277,7 @@ macro_rules! link_routes {
             $put_do.await
         }
 
-        #[doc = concat!("Unlinks ", $words, ".\n\nIdempotent: 204 where there was no link too.")]
-        #[utoipa::path(delete, path = $path, tag = $tag, params(
+        #[utoipa::path(delete, path = $path, tag = $tag, summary = concat!("Unlinks ", $words, "."), description = "Idempotent: 204 where there was no link too.", params(
             ($first = String, Path, example = $first_example), ($second = String, Path, example = $second_example),
             $query,
         ), responses((status = 204, description = "There is no link.")))]

@@ -29,6 +29,7 @@ pub fn document(base_path: &str) -> Value {
         complete_operation(&mut document, declared.operation_id, declared.access);
     }
     examples(&mut document);
+    drop_unused_schemas(&mut document);
     document
 }
 
@@ -179,6 +180,7 @@ fn merge_under(members: &mut Map<String, Value>, under: Value) {
 fn complete_operation(document: &mut Value, operation_id: &str, access: Access) {
     let all = document["components"]["schemas"].clone();
     let Some((path, method, operation)) = find(document, operation_id) else { return };
+    describe(operation);
     let is_write = method != "get" && !operation_id.contains("check");
     let has_body = operation["requestBody"].is_object();
     let mut statuses = vec![400, 500];
@@ -194,8 +196,9 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
             "Answer from this revision (an `Access-Revision`) or a later one.",
             "5f0c1d9e6a574b0e-42",
         );
-    } else if path == "/readyz" {
-        statuses.push(503);
+    } else {
+        operation["security"] = json!([]);
+        statuses.extend((path == "/readyz").then_some(503));
     }
     if path.contains('{') || path.ends_with("/self") || has_body && !is_write {
         statuses.push(404);
@@ -227,6 +230,24 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
     }
     statuses.into_iter().for_each(|status| problem_response(operation, status));
     response_headers(operation, method == "post" && is_write, &all);
+}
+
+/// What the routes that are made by a macro leave unsaid.
+fn describe(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["description"].is_null() {
+            let name = parameter["name"].as_str().unwrap_or_default().replace('_', " ");
+            parameter["description"] = json!(format!("The {name}: its natural key, or `id:…`, `external:…`, `key:…`."));
+        }
+    }
+}
+
+/// Drops what only other schemas were put together of.
+fn drop_unused_schemas(document: &mut Value) {
+    let text = document.to_string();
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| text.contains(&format!("/schemas/{name}\"")));
+    }
 }
 
 type Found<'d> = (String, &'static str, &'d mut Value);
@@ -323,7 +344,7 @@ const MEMBER_EXAMPLES: &[(&str, &str)] = &[
 
 fn member_examples(document: &mut Value) {
     for (_, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
-        for (name, member) in schema["properties"].as_object_mut().into_iter().flatten() {
+        for (name, member) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
             let known = MEMBER_EXAMPLES.iter().find(|(known, _)| known == name);
             let is_text = member["type"] == "string" || member["type"][0] == "string";
             if let Some((_, example)) = known.filter(|_| is_text) {

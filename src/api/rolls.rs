@@ -189,14 +189,12 @@ async fn whole(api: &Api, roll: Roll) -> Result<RollView, super::problem::Proble
 macro_rules! roll_routes {
     ($roll:expr, $type:ident, $path:literal, $member:literal, $name:literal = $example:literal, $words:literal,
      $list:ident, $replace:ident, $put:ident, $delete:ident) => {
-        #[doc = concat!("Lists ", $words, ".\n\nThe rows are everything that could stand on the list, with whether it does.")]
-        #[utoipa::path(get, path = $path, tag = "settings", params(RollParams), responses((status = 200, description = "A page of rows.", body = RollPage)))]
+        #[utoipa::path(get, path = $path, tag = "settings", summary = concat!("Lists ", $words, "."), description = "The rows are everything that could stand on the list, with whether it does.", params(RollParams), responses((status = 200, description = "A page of rows.", body = RollPage)))]
         pub async fn $list(api: Api, Query(params): Query<RollParams>) -> Answer {
             list::<$type>(api, $roll, params).await
         }
 
-        #[doc = concat!("Replaces ", $words, " as a whole.\n\nNeeds `If-Match` with the tag of the list. Takes effect at once.")]
-        #[utoipa::path(put, path = $path, tag = "settings", request_body = RollBody, responses(
+        #[utoipa::path(put, path = $path, tag = "settings", summary = concat!("Replaces ", $words, " as a whole."), description = "Needs `If-Match` with the tag of the list. Takes effect at once.", request_body = RollBody, responses(
             (status = 200, description = "The list, replaced.", body = RollView),
             (status = 428, description = "If-Match is needed.", body = super::problem::ProblemBody, content_type = "application/problem+json"),
         ))]
@@ -204,8 +202,7 @@ macro_rules! roll_routes {
             replace(api, $roll, body, precondition).await
         }
 
-        #[doc = concat!("Adds one to ", $words, ".\n\nIdempotent. Takes effect at once.")]
-        #[utoipa::path(put, path = $member, tag = "settings", params(($name = String, Path, example = $example)), request_body = NoFields, responses(
+        #[utoipa::path(put, path = $member, tag = "settings", summary = concat!("Adds one to ", $words, "."), description = "Idempotent. Takes effect at once.", params(($name = String, Path, example = $example)), request_body = NoFields, responses(
             (status = 200, description = "The list; it stood on it already.", body = RollView),
             (status = 201, description = "The list; it stands on it now.", body = RollView),
         ))]
@@ -213,8 +210,7 @@ macro_rules! roll_routes {
             set(api, $roll, reference, precondition).await
         }
 
-        #[doc = concat!("Takes one from ", $words, ".\n\nIdempotent. Takes effect at once.")]
-        #[utoipa::path(delete, path = $member, tag = "settings", params(($name = String, Path, example = $example)), responses((status = 204, description = "It does not stand on the list.")))]
+        #[utoipa::path(delete, path = $member, tag = "settings", summary = concat!("Takes one from ", $words, "."), description = "Idempotent. Takes effect at once.", params(($name = String, Path, example = $example)), responses((status = 204, description = "It does not stand on the list.")))]
         pub async fn $delete(api: Api, Named([reference]): Named<1>, precondition: If) -> Answer {
             remove(api, $roll, reference, precondition).await
         }

@@ -40,7 +40,7 @@ macro_rules! routes {
         ),*),*];
 
         #[derive(OpenApi)]
-        #[openapi(paths($($($module::$handler),*),*))]
+        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::rolls::Granted)))]
         struct Paths;
     };
 }
