@@ -22,7 +22,7 @@ pub struct BackEndView {
     #[schema(example = "b1")]
     pub id: String,
     #[serde(flatten)]
-    #[allow(missing_docs)]
+    #[allow(missing_docs, reason = "its fields stand in the schema one by one")]
     pub fields: BackEndFields,
     /// The entity tag, as in the header `ETag`, without its quotes.
     #[schema(example = "a3c9e6b7d10177ab02d44f05")]

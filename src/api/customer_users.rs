@@ -27,7 +27,7 @@ pub struct CustomerUserView {
     #[schema(example = "u7")]
     pub id: String,
     #[serde(flatten)]
-    #[allow(missing_docs)]
+    #[allow(missing_docs, reason = "its fields stand in the schema one by one")]
     pub fields: CustomerUserFields,
     /// The natural key of the primary customer.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ pub struct CustomerView {
     #[schema(example = "c12")]
     pub id: String,
     #[serde(flatten)]
-    #[allow(missing_docs)]
+    #[allow(missing_docs, reason = "its fields stand in the schema one by one")]
     pub fields: CustomerFields,
     /// What other systems call it.
     pub external_ids: Vec<ExternalId>,

@@ -22,7 +22,7 @@ pub struct GroupView {
     #[schema(example = "g3")]
     pub id: String,
     #[serde(flatten)]
-    #[allow(missing_docs)]
+    #[allow(missing_docs, reason = "its fields stand in the schema one by one")]
     pub fields: GroupFields,
     /// What other systems call it.
     pub external_ids: Vec<ExternalId>,

@@ -26,7 +26,7 @@ pub struct ServiceView {
     #[schema(example = "IT")]
     pub parent: Option<String>,
     #[serde(flatten)]
-    #[allow(missing_docs)]
+    #[allow(missing_docs, reason = "its fields stand in the schema one by one")]
     pub fields: ServiceFields,
     /// What other systems call it.
     pub external_ids: Vec<ExternalId>,

@@ -103,7 +103,8 @@ fn random<const BYTES: usize>() -> Result<[u8; BYTES], SecretError> {
     Ok(bytes)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

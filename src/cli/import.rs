@@ -1,5 +1,7 @@
 //! `customer-access import`: other systems' data, from a file.
 
+#![expect(clippy::print_stderr, reason = "a command says on standard error what went wrong")]
+
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};

@@ -40,6 +40,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
 }
 
 /// Says where it listens, where the docs are, and how to get a token.
+#[expect(clippy::print_stdout, reason = "whoever starts it by hand needs this, whatever is logged")]
 fn announce(url: &str, can_make_tokens: bool) {
     println!("listening on {url}");
     println!("docs at {url}/docs");

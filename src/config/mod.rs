@@ -72,6 +72,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 impl Config {
     /// Reads the environment of this process.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn from_environment() -> Result<Self, ConfigError> {
         Self::read(&|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }

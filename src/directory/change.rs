@@ -20,7 +20,12 @@ pub enum Delta<T> {
     /// It did not exist.
     Created(T),
     /// It existed, and reads otherwise now.
-    Changed { before: T, after: T },
+    Changed {
+        /// What it was.
+        before: T,
+        /// What it is now.
+        after: T,
+    },
     /// It exists no longer.
     Removed(T),
 }

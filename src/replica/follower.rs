@@ -32,6 +32,7 @@ pub(super) fn build(store: &Store) -> Result<(Index, Followed), StoreError> {
 /// Looks at the log from time to time, for the writes of other processes, as long as the replica is
 /// there.
 pub(super) fn start(shared: Weak<Shared>) -> Result<(), StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "the thread is its own and has nothing else to wait for")]
     let follow = move || {
         while let Some(interval) = shared.upgrade().map(|shared| shared.freshness.follow_interval) {
             std::thread::sleep(interval);

@@ -95,10 +95,10 @@ fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
         batch.iter_mut().for_each(|job| job.run(conn, &mut revision));
         Ok(())
     });
-    if committed.is_ok() {
-        if let Err(why) = shared.catch_up() {
-            log::warn!("the index has not caught up with a write: {why}");
-        }
+    if committed.is_ok()
+        && let Err(why) = shared.catch_up()
+    {
+        log::warn!("the index has not caught up with a write: {why}");
     }
     batch.into_iter().for_each(|job| job.complete(committed.as_ref().err()));
 }

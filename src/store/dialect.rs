@@ -8,10 +8,11 @@ use super::{Conn, StoreError};
 
 /// Begins a transaction that reads one consistent state.
 pub(super) fn begin_read(conn: &mut Conn) -> Result<(), StoreError> {
-    Ok(match conn {
+    match conn {
         Conn::Sqlite(c) => c.batch_execute("BEGIN DEFERRED")?,
         Conn::Postgres(c) => c.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
-    })
+    }
+    Ok(())
 }
 
 /// Begins a transaction that excludes every other writer, and gives the revision and the epoch.
@@ -33,8 +34,9 @@ pub(super) fn begin_write(conn: &mut Conn) -> Result<(i64, String), StoreError> 
 
 /// Runs plain statements, such as `COMMIT`, that are the same words on both databases.
 pub(super) fn execute(conn: &mut Conn, statements: &str) -> Result<(), StoreError> {
-    Ok(match conn {
+    match conn {
         Conn::Sqlite(c) => c.batch_execute(statements)?,
         Conn::Postgres(c) => c.batch_execute(statements)?,
-    })
+    }
+    Ok(())
 }

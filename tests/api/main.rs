@@ -1,4 +1,6 @@
 //! The service from outside: over HTTP, by the contract.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects by failing")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the tests are the service's operator and client")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,5 @@
 //! Real and awkward CRM files, read as the command reads them, into a directory in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod command;
 mod directory;
