@@ -11,6 +11,7 @@ use crate::plan::{self, Identified};
 
 /// The external ids of a thing.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExternalIdList)]
 pub struct ExternalIds {
     /// The thing's opaque id.
     #[schema(example = "c12")]
