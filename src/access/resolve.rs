@@ -3,6 +3,7 @@
 //! All the questions about groups go through one function (`each_source`), all about
 //! services through another, so that no two directions can disagree (rule 7).
 
+mod cell;
 mod effective;
 mod group;
 mod reason;
@@ -11,6 +12,10 @@ mod source;
 mod thing;
 mod who;
 
+pub use cell::{
+    Lock, MemberCell, PermissionCell, customer_group_cell, customer_user_group_cell, customer_user_service_cell,
+    membership_cell,
+};
 pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, effective};
 pub use group::{check_group, group_sources, may};
 pub use reason::Reason;

@@ -19,6 +19,7 @@ mod health;
 mod json;
 mod links;
 mod lists;
+mod matrices;
 mod memberships;
 mod named;
 pub mod openapi;

@@ -49,6 +49,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("service_cycle", 409, "A service cannot stand below itself"),
     ("service_collision", 409, "A service below would take a name that is taken"),
     ("service_name_too_long", 409, "A service below would get a name that is too long"),
+    ("cells_changed", 409, "Cells were changed in the meantime"),
     ("context_off", 409, "The context is off"),
     ("permission_type_in_use", 409, "The permission type is in use"),
     ("precondition_failed", 412, "It was changed in the meantime"),
@@ -160,10 +161,7 @@ impl Problem {
             many => format!("{} members of the input are wrong; see errors.", many.len()),
         };
         let mut problem = Self::new("invalid_input", detail);
-        problem.body.errors = errors
-            .into_iter()
-            .map(|FieldError { pointer, code, detail }| InputErrorView { pointer, code, detail })
-            .collect();
+        problem.body.errors = input_errors(errors);
         problem
     }
 
@@ -260,11 +258,19 @@ impl From<Refusal> for Problem {
         match why {
             Refusal::Store(why) => why.into(),
             Refusal::Invalid(errors) => Problem::of_input(errors),
+            Refusal::CellsChanged(errors) => Problem {
+                body: ProblemBody { errors: input_errors(errors), ..Problem::new(code, detail).body },
+                headers: Vec::new(),
+            },
             Refusal::BackEndReadOnly { fields, .. } => read_only(detail, &fields),
             Refusal::InUse { counts, .. } => in_use(detail, counts),
             _ => Problem::new(code, detail),
         }
     }
+}
+
+fn input_errors(errors: Vec<FieldError>) -> Vec<InputErrorView> {
+    errors.into_iter().map(|FieldError { pointer, code, detail }| InputErrorView { pointer, code, detail }).collect()
 }
 
 fn read_only(detail: String, fields: &[&'static str]) -> Problem {

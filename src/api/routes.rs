@@ -14,7 +14,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use super::guard::Access;
 use super::problem::Problem;
 use super::{
-    access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links,
+    access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links, matrices,
     memberships, rolls, services, settings, who,
 };
 use crate::auth::Scope;
@@ -70,6 +70,10 @@ routes! {
         links::get_customer_group_link, links::get_group_customer_link,
         links::get_customer_user_group_link, links::get_group_customer_user_link,
         links::get_customer_user_service_link, links::get_service_customer_user_link,
+        matrices::get_customer_group_matrix, matrices::get_group_customer_matrix,
+        matrices::get_customer_user_group_matrix, matrices::get_group_customer_user_matrix,
+        matrices::get_customer_user_service_matrix, matrices::get_service_customer_user_matrix,
+        matrices::get_customer_user_customer_matrix, matrices::get_customer_customer_user_matrix,
     ]
     Needs(Scope::LinksWrite) => [
         links::put_customer_group_link, links::delete_customer_group_link,
@@ -78,6 +82,10 @@ routes! {
         links::put_group_customer_user_link, links::delete_group_customer_user_link,
         links::put_customer_user_service_link, links::delete_customer_user_service_link,
         links::put_service_customer_user_link, links::delete_service_customer_user_link,
+        matrices::patch_customer_group_matrix, matrices::patch_group_customer_matrix,
+        matrices::patch_customer_user_group_matrix, matrices::patch_group_customer_user_matrix,
+        matrices::patch_customer_user_service_matrix, matrices::patch_service_customer_user_matrix,
+        matrices::patch_customer_user_customer_matrix, matrices::patch_customer_customer_user_matrix,
         memberships::put_additional_customer, memberships::delete_additional_customer,
         memberships::put_additional_customer_user, memberships::delete_additional_customer_user,
     ]

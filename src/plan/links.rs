@@ -51,7 +51,7 @@ pub fn set_customer_group(
 ) -> Result<LinkOutcome, Refusal> {
     let (customer, group) = (plan.find::<Customer>(customer)?.number, plan.find::<Group>(group)?.number);
     let settings = settings(plan)?;
-    let after = permission_set(&settings.permission_types, permissions)?;
+    let after = permission_set(&settings.permission_types, permissions, "/permissions")?;
     let mut granted = Vec::with_capacity(Context::ALL.len());
     for context in Context::ALL {
         granted.push(store::granted_to_customer(plan.conn, customer, group, context)?);
@@ -78,7 +78,7 @@ pub fn set_customer_user_group(
 ) -> Result<LinkOutcome, Refusal> {
     let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
     let group = plan.find::<Group>(group)?.number;
-    let after = permission_set(&settings(plan)?.permission_types, permissions)?;
+    let after = permission_set(&settings(plan)?.permission_types, permissions, "/permissions")?;
     let before = store::granted_to_customer_user(plan.conn, customer_user, group)?;
     precondition.check(link_tag(&[before]).as_deref())?;
     if before != after {
@@ -131,12 +131,17 @@ pub(super) fn settings(plan: &mut Plan) -> Result<Settings, Refusal> {
     Ok(store::settings(plan.conn)?.unwrap_or_else(Settings::fresh))
 }
 
-fn permission_set(types: &PermissionTypes, names: &[PermissionName]) -> Result<PermissionSet, Refusal> {
+/// The set of these names, as a link holds it; `pointer` is where they stand.
+pub(super) fn permission_set(
+    types: &PermissionTypes,
+    names: &[PermissionName],
+    pointer: &str,
+) -> Result<PermissionSet, Refusal> {
     types.set(names).map_err(|unknown| {
         let index = names.iter().position(|name| name == unknown).unwrap_or_default();
         let known = types.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
         let detail = format!("the permission type {unknown:?} is not configured; there are {known}");
-        Refusal::at(&format!("/permissions/{index}"), "permission_type_unknown", detail)
+        Refusal::at(&format!("{pointer}/{index}"), "permission_type_unknown", detail)
     })
 }
 

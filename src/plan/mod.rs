@@ -11,6 +11,7 @@ mod external_ids;
 pub mod fresh;
 pub mod groups;
 pub mod links;
+pub mod matrices;
 mod refusal;
 pub mod rolls;
 pub mod services;

@@ -92,6 +92,9 @@ pub enum Refusal {
     /// A service below would get a name that is too long.
     #[error("{0}")]
     ServiceNameTooLong(String),
+    /// Cells of a matrix are not what the screen showed.
+    #[error("Somebody changed these cells since they were shown; nothing was saved. Read the matrix again.")]
+    CellsChanged(Vec<FieldError>),
     /// The context takes no new grants.
     #[error(
         "The context {0:?} is off: turn it on in the settings before granting in it. What is granted in it already is kept."
@@ -151,6 +154,7 @@ impl Refusal {
             Refusal::ServiceCycle(_) => "service_cycle",
             Refusal::ServiceCollision(_) => "service_collision",
             Refusal::ServiceNameTooLong(_) => "service_name_too_long",
+            Refusal::CellsChanged(_) => "cells_changed",
             Refusal::ContextOff(_) => "context_off",
             Refusal::PermissionTypeInUse { .. } => "permission_type_in_use",
             Refusal::PreconditionFailed => "precondition_failed",

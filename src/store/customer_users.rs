@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::list::{ListQuery, SortKey, keyset};
+use super::list::{ListQuery, SortKey, among, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::{back_ends, customer_user_customers, customer_user_group_links, customer_users, customers};
+use super::schema::{
+    back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
+    customers,
+};
 use super::search::matches_all;
-use super::{Conn, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
@@ -233,6 +236,24 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
                 .select(customer_user_group_links::customer_user_id);
             rows = rows.filter(id.eq_any(linked));
         }
+        rows = match query.linked {
+            Some((LinksOf::Group(group), linked)) => {
+                let of = customer_user_group_links::table;
+                let of = of.filter(customer_user_group_links::group_id.eq(i64::from(group)));
+                among!(rows, id, linked, of.select(customer_user_group_links::customer_user_id))
+            }
+            Some((LinksOf::Service(service), linked)) => {
+                let of = customer_user_service_links::table;
+                let of = of.filter(customer_user_service_links::service_id.eq(i64::from(service)));
+                among!(rows, id, linked, of.select(customer_user_service_links::customer_user_id))
+            }
+            Some((LinksOf::Customer(customer), linked)) => {
+                let of = customer_user_customers::table;
+                let of = of.filter(customer_user_customers::customer_id.eq(i64::from(customer)));
+                among!(rows, id, linked, of.select(customer_user_customers::customer_user_id))
+            }
+            _ => rows,
+        };
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, id),
             SortKey::Email => keyset!(c, rows, query, id, email_search),

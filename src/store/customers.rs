@@ -3,11 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::list::{ListQuery, SortKey, keyset};
+use super::list::{ListQuery, SortKey, among, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::customers;
+use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
-use super::{Conn, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
     Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
@@ -118,6 +118,18 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         if let Some(validity) = query.validity {
             rows = rows.filter(customers::validity.eq(validity.as_str()));
         }
+        rows = match query.linked {
+            Some((LinksOf::Group(group), linked)) => {
+                let of = customer_group_links::table.filter(customer_group_links::group_id.eq(i64::from(group)));
+                among!(rows, customers::id, linked, of.select(customer_group_links::customer_id))
+            }
+            Some((LinksOf::CustomerUser(user), linked)) => {
+                let of = customer_user_customers::table;
+                let of = of.filter(customer_user_customers::customer_user_id.eq(i64::from(user)));
+                among!(rows, customers::id, linked, of.select(customer_user_customers::customer_id))
+            }
+            _ => rows,
+        };
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, customers::id),
             SortKey::Name => keyset!(c, rows, query, customers::id, customers::name_search),

@@ -3,11 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::list::{ListQuery, SortKey, keyset};
+use super::list::{ListQuery, SortKey, among, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::{groups, rolls};
+use super::schema::{customer_group_links, customer_user_group_links, groups, rolls};
 use super::search::matches_all;
-use super::{Conn, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{Comment, Delta, ExternalId, Group, GroupFields, GroupName, GroupNumber, Kind, Times, Validity};
 
@@ -102,6 +102,18 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
             rows =
                 if listed { rows.filter(groups::id.eq_any(members)) } else { rows.filter(groups::id.ne_all(members)) };
         }
+        rows = match query.linked {
+            Some((LinksOf::Customer(customer), linked)) => {
+                let of = customer_group_links::table.filter(customer_group_links::customer_id.eq(i64::from(customer)));
+                among!(rows, groups::id, linked, of.select(customer_group_links::group_id))
+            }
+            Some((LinksOf::CustomerUser(user), linked)) => {
+                let of = customer_user_group_links::table;
+                let of = of.filter(customer_user_group_links::customer_user_id.eq(i64::from(user)));
+                among!(rows, groups::id, linked, of.select(customer_user_group_links::group_id))
+            }
+            _ => rows,
+        };
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, groups::id),
             _ => keyset!(c, rows, query, groups::id, groups::name_folded),

@@ -3,7 +3,7 @@
 
 use super::records::Record;
 use super::search::Words;
-use super::{Conn, StoreError, back_ends, customer_users, customers, groups, services};
+use super::{Conn, LinksOf, StoreError, back_ends, customer_users, customers, groups, services};
 use crate::directory::{Kind, Number, Roll, Validity};
 
 /// What a list is sorted by; the number always comes last.
@@ -41,6 +41,8 @@ pub struct ListQuery {
     pub parent: Option<i64>,
     /// Only groups or services that stand on this list of the settings, or (`false`) do not.
     pub on_roll: Option<(Roll, bool)>,
+    /// Only rows that are linked to this thing, or (`false`) are not.
+    pub linked: Option<(LinksOf, bool)>,
     /// The order.
     pub sort: SortKey,
     /// The order, backwards.
@@ -78,6 +80,14 @@ pub fn total<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<u64, Store
         Kind::BackEnd => back_ends::page(conn, &all)?.len(),
     } as u64)
 }
+
+/// Narrows a boxed query to the rows whose number is, or is not, among those of a subquery.
+macro_rules! among {
+    ($rows:expr, $id:expr, $linked:expr, $numbers:expr) => {
+        if $linked { $rows.filter($id.eq_any($numbers)) } else { $rows.filter($id.ne_all($numbers)) }
+    };
+}
+pub(super) use among;
 
 /// Orders a boxed query by a column and the number, starts it after the last page, and loads what
 /// it is sorted by with the number.

@@ -32,7 +32,7 @@ pub use connection::Conn;
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use links::*;
-pub use records::{Record, by_folded_key, by_number, find, number_of};
+pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
 pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};

@@ -42,6 +42,22 @@ pub fn number_of(conn: &mut Conn, kind: Kind, reference: &Reference) -> Result<O
     }
 }
 
+/// Whether there is a thing of this kind and number.
+pub fn exists(conn: &mut Conn, kind: Kind, number: u32) -> Result<bool, StoreError> {
+    macro_rules! look_up {
+        ($table:ident) => {
+            on!(conn, |c| diesel::select(diesel::dsl::exists($table::table.find(i64::from(number)))).get_result(c)?)
+        };
+    }
+    Ok(match kind {
+        Kind::Customer => look_up!(customers),
+        Kind::CustomerUser => look_up!(customer_users),
+        Kind::Group => look_up!(groups),
+        Kind::Service => look_up!(services),
+        Kind::BackEnd => look_up!(back_ends),
+    })
+}
+
 /// The number of the thing of this kind whose natural key folds to this.
 pub fn by_folded_key(conn: &mut Conn, kind: Kind, folded: &str) -> Result<Option<u32>, StoreError> {
     macro_rules! look_up {

@@ -3,11 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::list::{ListQuery, SortKey, keyset};
+use super::list::{ListQuery, SortKey, among, keyset};
 use super::records::{Record, of_number, to_number};
-use super::schema::{rolls, services};
+use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
-use super::{Conn, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
     Comment, Delta, ExternalId, Kind, Service, ServiceFields, ServiceName, ServiceNumber, Times, Validity,
@@ -133,6 +133,11 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
             } else {
                 rows.filter(services::id.ne_all(members))
             };
+        }
+        if let Some((LinksOf::CustomerUser(user), linked)) = query.linked {
+            let of = customer_user_service_links::table;
+            let of = of.filter(customer_user_service_links::customer_user_id.eq(i64::from(user)));
+            rows = among!(rows, services::id, linked, of.select(customer_user_service_links::service_id));
         }
         match query.sort {
             SortKey::Id => keyset!(c, rows, query, services::id),
