@@ -7,14 +7,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::body::{Body, OptionalBody};
 use super::links::NoFields;
 use super::lists::{ListParams, Query, RecordPage, page};
+use super::matrices::Shown;
 use super::named::Named;
 use super::reply::{self, Answer, If};
 use super::state::{Api, At};
 use super::views::Links;
 use crate::directory::{Group, Number, Reference, Roll, Service, Validity};
 use crate::plan::rolls as plan;
-use crate::store::list::SortKey;
-use crate::store::{self, Record};
+use crate::store;
 
 /// Whether a row stands on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -109,24 +109,7 @@ pub struct RollView {
     pub etag: String,
 }
 
-/// A record that may stand on a list.
-trait Listed: Record + Send + 'static {
-    fn shown(&self) -> (String, Validity);
-}
-
-impl Listed for Group {
-    fn shown(&self) -> (String, Validity) {
-        (self.fields.name.to_string(), self.fields.validity)
-    }
-}
-
-impl Listed for Service {
-    fn shown(&self) -> (String, Validity) {
-        (self.fields.name.to_string(), self.fields.validity)
-    }
-}
-
-async fn list<R: Listed>(api: Api, roll: Roll, params: RollParams) -> Answer {
+async fn list<R: Shown>(api: Api, roll: Roll, params: RollParams) -> Answer {
     let RollParams { q, validity, granted, sort, limit, cursor, total } = params;
     let filters = vec![Some(roll.as_str().to_owned()), granted.map(|granted| format!("{granted:?}"))];
     let params = ListParams { q, validity, sort, limit, cursor, total };
@@ -134,15 +117,15 @@ async fn list<R: Listed>(api: Api, roll: Roll, params: RollParams) -> Answer {
         query.on_roll = granted.map(|granted| (roll, granted == Granted::Any));
         Ok(())
     };
-    let at = page::<R>(&api, params, &[("name", SortKey::Key)], filters, narrow).await?;
+    let at = page::<R>(&api, params, R::KEY, filters, narrow).await?;
     let RecordPage { items, next_cursor, total } = at.value;
     let members = api.read(move |conn| Ok(store::roll_members(conn, roll)?)).await?.value;
     let row = |record: R| {
         let number: u32 = record.number().into();
-        let (name, validity) = record.shown();
+        let (key, name, validity) = record.shown();
         RollRow {
             id: record.number().id(),
-            key: name.clone(),
+            key,
             name,
             validity,
             granted: members.contains(&number),

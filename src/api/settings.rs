@@ -89,7 +89,7 @@ fn view(api: &Api, settings: Settings) -> SettingsView {
         },
         default_services_for_unknown_customer_users: settings.default_services_for_unknown_customer_users,
         company_access: settings.company_access,
-        links: Links { self_link: api.path("/v1/settings"), access: None, thing_filter: None },
+        links: Links::of_path(api.path("/v1/settings")),
     }
 }
 

@@ -23,17 +23,63 @@ pub struct Links {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/customer-users/id:u7/thing-filter")]
     pub thing_filter: Option<String>,
+    /// Of a customer or customer user: their groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/customer-users/id:u7/group-matrix")]
+    pub group_matrix: Option<String>,
+    /// Of a customer user or group: their customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/customer-users/id:u7/customer-matrix")]
+    pub customer_matrix: Option<String>,
+    /// Of a customer, group or service: their customer users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/groups/id:g3/customer-user-matrix")]
+    pub customer_user_matrix: Option<String>,
+    /// Of a customer user: their services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/customer-users/id:u7/service-matrix")]
+    pub service_matrix: Option<String>,
 }
 
+/// The matrices that each kind of thing is the subject of, by their last part.
+const MATRICES: [(Kind, &[&str]); 5] = [
+    (Kind::Customer, &["group-matrix", "customer-user-matrix"]),
+    (Kind::CustomerUser, &["group-matrix", "service-matrix", "customer-matrix"]),
+    (Kind::Group, &["customer-matrix", "customer-user-matrix"]),
+    (Kind::Service, &["customer-user-matrix"]),
+    (Kind::BackEnd, &[]),
+];
+
 impl Links {
+    /// The links of what is no thing of the directory.
+    pub fn of_path(path: String) -> Self {
+        Self {
+            self_link: path,
+            access: None,
+            thing_filter: None,
+            group_matrix: None,
+            customer_matrix: None,
+            customer_user_matrix: None,
+            service_matrix: None,
+        }
+    }
+
     /// The links of a thing.
     pub fn to(api: &Api, kind: Kind, number: u32) -> Self {
         let self_link = api.path_to(kind, number);
         let has_access = matches!(kind, Kind::CustomerUser | Kind::Group | Kind::Service);
+        let matrix = |last: &str| {
+            let has = MATRICES.iter().any(|(of, matrices)| *of == kind && matrices.contains(&last));
+            has.then(|| format!("{self_link}/{last}"))
+        };
         Self {
+            group_matrix: matrix("group-matrix"),
+            customer_matrix: matrix("customer-matrix"),
+            customer_user_matrix: matrix("customer-user-matrix"),
+            service_matrix: matrix("service-matrix"),
             access: has_access.then(|| format!("{self_link}/access")),
             thing_filter: (kind == Kind::CustomerUser).then(|| format!("{self_link}/thing-filter")),
-            self_link,
+            ..Self::of_path(self_link)
         }
     }
 }

@@ -13,6 +13,7 @@ mod framework_errors;
 mod judge;
 mod keys;
 mod links;
+mod matrices;
 mod openapi;
 mod operations;
 mod services;

@@ -7,6 +7,7 @@ mod rows;
 
 pub use grants::*;
 pub use marks::*;
+pub use rows::Shown;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
