@@ -207,8 +207,7 @@ mod tests {
 
     #[test]
     fn null_clears_and_absence_leaves() {
-        let patch: CustomerPatch =
-            of_value(serde_json::json!({"name": null})).unwrap_or_else(|_| panic!("a patch"));
+        let patch: CustomerPatch = of_value(serde_json::json!({"name": null})).unwrap_or_else(|_| panic!("a patch"));
         assert_eq!(patch.name, crate::directory::Patch::Clear);
         assert!(patch.city.is_untouched());
     }

@@ -115,7 +115,11 @@ fn of_two_saves_of_one_screen_the_second_is_told() {
     let delta = |row: &str| json!({"links_version": version, "cells": [{"row": row, "permissions": ["ro"]}]});
     app.patch(&path, delta("users")).expect(200);
     app.patch(&path, delta("stats")).expect(412).problem("precondition_failed");
-    app.admin().if_match(&version).patch(&path, json!({"cells": []})).expect(412).problem("precondition_failed");
+    app.admin()
+        .if_match(&format!("\"{version}\""))
+        .patch(&path, json!({"cells": []}))
+        .expect(412)
+        .problem("precondition_failed");
     assert_eq!(row(&app.get(&path), "stats")["cells"][0]["granted"], json!([]));
 }
 

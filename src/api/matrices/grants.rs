@@ -292,14 +292,12 @@ fn stored(index: &Index, matrix: GrantMatrix) -> StoredLinks {
 /// Reads and saves one matrix.
 macro_rules! grant_routes {
     ($side:ident, $path:literal, $tag:literal, $name:literal = $example:literal, $words:literal, $get:ident, $patch:ident) => {
-        #[doc = concat!("Reads the matrix of ", $words, ".\n\nEvery row there is, page by page, with what is granted, what is effective anyway and why.")]
-        #[utoipa::path(get, path = $path, tag = $tag, params(($name = String, Path, description = "The subject.", example = $example), MatrixParams), responses((status = 200, description = "A page of the matrix.", body = GrantMatrixView)))]
+        #[utoipa::path(get, path = $path, tag = $tag, summary = concat!("Reads the matrix of ", $words, "."), description = "Every row there is, page by page, with what is granted, what is effective anyway and why.", params(($name = String, Path, description = "The subject.", example = $example), MatrixParams), responses((status = 200, description = "A page of the matrix.", body = GrantMatrixView)))]
         pub async fn $get(api: Api, Named([named]): Named<1>, Query(params): Query<MatrixParams>) -> Answer {
             show::<$side>(api, named, params).await
         }
 
-        #[doc = concat!("Saves a delta of the matrix of ", $words, ".\n\nEach cell is set to exactly the given permissions, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.")]
-        #[utoipa::path(patch, path = $path, tag = $tag, params(($name = String, Path, description = "The subject.", example = $example)), request_body = GrantDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = GrantMatrixView)))]
+        #[utoipa::path(patch, path = $path, tag = $tag, summary = concat!("Saves a delta of the matrix of ", $words, "."), description = "Each cell is set to exactly the given permissions, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.", params(($name = String, Path, description = "The subject.", example = $example)), request_body = GrantDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = GrantMatrixView)))]
         pub async fn $patch(api: Api, Named([named]): Named<1>, If(precondition): If, Body(delta): Body<GrantDelta>) -> Answer {
             save::<$side>(api, named, delta, precondition).await
         }

@@ -207,14 +207,12 @@ fn stored(index: &Index, matrix: MarkMatrix) -> StoredLinks {
 /// Reads and saves one matrix.
 macro_rules! mark_routes {
     ($side:ident, $path:literal, $tag:literal, $name:literal = $example:literal, $words:literal, $get:ident, $patch:ident) => {
-        #[doc = concat!("Reads the matrix of ", $words, ".\n\nEvery row there is, page by page, with whether it is linked, whether it is effective anyway and why.")]
-        #[utoipa::path(get, path = $path, tag = $tag, params(($name = String, Path, description = "The subject.", example = $example), MatrixParams), responses((status = 200, description = "A page of the matrix.", body = MarkMatrixView)))]
+        #[utoipa::path(get, path = $path, tag = $tag, summary = concat!("Reads the matrix of ", $words, "."), description = "Every row there is, page by page, with whether it is linked, whether it is effective anyway and why.", params(($name = String, Path, description = "The subject.", example = $example), MatrixParams), responses((status = 200, description = "A page of the matrix.", body = MarkMatrixView)))]
         pub async fn $get(api: Api, Named([named]): Named<1>, Query(params): Query<MatrixParams>) -> Answer {
             show::<$side>(api, named, params).await
         }
 
-        #[doc = concat!("Saves a delta of the matrix of ", $words, ".\n\nEach cell is marked or not, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.")]
-        #[utoipa::path(patch, path = $path, tag = $tag, params(($name = String, Path, description = "The subject.", example = $example)), request_body = MarkDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = MarkMatrixView)))]
+        #[utoipa::path(patch, path = $path, tag = $tag, summary = concat!("Saves a delta of the matrix of ", $words, "."), description = "Each cell is marked or not, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.", params(($name = String, Path, description = "The subject.", example = $example)), request_body = MarkDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = MarkMatrixView)))]
         pub async fn $patch(api: Api, Named([named]): Named<1>, If(precondition): If, Body(delta): Body<MarkDelta>) -> Answer {
             save::<$side>(api, named, delta, precondition).await
         }
