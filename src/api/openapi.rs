@@ -183,6 +183,10 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
     describe(operation);
     let is_write = method != "get" && !operation_id.contains("check");
     let has_body = operation["requestBody"].is_object();
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    if body.as_str().is_some_and(|name| name.ends_with("/NoFields")) {
+        operation["requestBody"]["required"] = json!(false);
+    }
     let mut statuses = vec![400, 500];
     if let Access::Needs(scope) = access {
         operation["security"] = json!([{ "bearer": [scope.as_str()] }]);
