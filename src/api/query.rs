@@ -67,7 +67,7 @@ mod tests {
         for (query, name) in
             [("limit=", "limit"), ("limit=-1", "limit"), ("q=a&total=maybe", "total"), ("limit=1&limit=2", "limit")]
         {
-            let problem = parse::<ListParams>(query).err().expect("the query is wrong").into_body();
+            let problem = parse::<ListParams>(query).map(drop).expect_err("the query is wrong").into_body();
             assert!(problem.detail.contains(name), "{}", problem.detail);
         }
         assert_eq!(parse::<ListParams>("q=a+b%2B&limit=7").ok().and_then(|params| params.q), Some("a b+".to_owned()));

@@ -1,6 +1,6 @@
 //! The relation screens, in the steps of whoever sits before them.
 
-use crate::common::{Reply, TestApp, Value, at, json, query};
+use crate::common::{Reply, TestApp, Value, at, each, json, query};
 
 fn matrix(app: &TestApp, segments: &[&str]) -> Reply {
     app.get(&at(segments)).expect(200)
@@ -37,7 +37,7 @@ fn assign_some_groups_to_a_customer() {
 #[test]
 fn assign_some_customers_to_a_group() {
     let app = TestApp::start();
-    ["acme", "beta", "gamma"].map(|customer| app.customer(customer));
+    each(&["acme", "beta", "gamma"], |customer| app.customer(customer));
     app.link_customer("gamma", "users", &["rw"]);
     let cells = json!([{"row": "acme", "permissions": ["ro"]}, {"row": "gamma", "permissions": []}]);
     let saved = save(&app, &["groups", "users", "customer-matrix"], cells).expect(200);
@@ -50,7 +50,7 @@ fn assign_some_customers_to_a_group() {
 #[test]
 fn assign_groups_to_a_customer_user_and_customer_users_to_a_group() {
     let app = TestApp::start();
-    ["jane", "john"].map(|login| app.customer_user(login));
+    each(&["jane", "john"], |login| app.customer_user(login));
     let cells = json!([{"row": "users", "permissions": ["ro"]}]);
     save(&app, &["customer-users", "jane", "group-matrix"], cells).expect(200).has("/counts/created", 1);
     let cells = json!([{"row": "john", "permissions": ["rw"], "expected": []}]);
