@@ -1,8 +1,8 @@
 //! Back ends over HTTP.
 
 use actix_web::HttpResponse;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::Body;
 use super::lists::{ListParams, Query, page, page_type};
@@ -40,6 +40,28 @@ page_type! {
     BackEndPage of BackEndView
 }
 
+/// The parameters of the list of back ends.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct BackEndListParams {
+    /// Words, all of which must be found in the name, ignoring case and accents. `*` stands for
+    /// anything and anchors: `ldap*` begins so, `*ldap` ends so.
+    #[param(example = "ldap")]
+    pub q: Option<String>,
+    /// The order: `id` (of creation; unmoved by renames) or `name` (the default); with `-` before it,
+    /// backwards.
+    #[param(example = "-id")]
+    pub sort: Option<String>,
+    /// Items on a page: 1 to 1,000, 100 if absent.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before. It belongs to the same filters and order.
+    pub cursor: Option<String>,
+    /// Whether to count all items that the filters match.
+    #[param(default = false)]
+    pub total: Option<bool>,
+}
+
 fn view(api: &Api, back_end: BackEnd) -> BackEndView {
     BackEndView {
         id: back_end.number.to_string(),
@@ -62,8 +84,10 @@ fn written(api: &Api, at: At<(BackEnd, bool)>) -> HttpResponse {
 /// Lists back ends.
 ///
 /// `q` searches `name`.
-#[utoipa::path(get, path = "/v1/back-ends", tag = "back-ends", params(ListParams), responses((status = 200, description = "A page of back ends.", body = BackEndPage)))]
-pub async fn list_back_ends(api: Api, Query(params): Query<ListParams>) -> Answer {
+#[utoipa::path(get, path = "/v1/back-ends", tag = "back-ends", params(BackEndListParams), responses((status = 200, description = "A page of back ends.", body = BackEndPage)))]
+pub async fn list_back_ends(api: Api, Query(params): Query<BackEndListParams>) -> Answer {
+    let BackEndListParams { q, sort, limit, cursor, total } = params;
+    let params = ListParams { q, validity: None, sort, limit, cursor, total };
     const SORTS: &[(&str, SortKey)] = &[("name", SortKey::Key)];
     let at = page::<BackEnd>(&api, params, SORTS, vec![], |_, _| Ok(())).await?;
     let items = at.value.items.into_iter().map(|back_end| view(&api, back_end)).collect();

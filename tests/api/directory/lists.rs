@@ -161,3 +161,9 @@ fn a_filter_by_what_is_not_there_is_an_error() {
         reply.expect(400).problem("invalid_parameter").names(parameter);
     }
 }
+
+#[test]
+fn what_has_no_validity_is_not_filtered_by_it() {
+    let app = TestApp::start();
+    app.get("/v1/back-ends?validity=valid").expect(400).problem("unknown_parameter").names("validity");
+}
