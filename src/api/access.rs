@@ -339,14 +339,23 @@ fn owner(index: &Index, thing: &ThingOfQuestion) -> Owner {
     }
 }
 
-pub(super) fn bit(index: &Index, permission: &PermissionName) -> Result<u8, Problem> {
+fn bit(index: &Index, permission: &PermissionName) -> Result<u8, Problem> {
+    configured(index, permission).map_err(|detail| {
+        let why = crate::directory::Invalid::new("permission_type_unknown", detail);
+        Problem::of_input(vec![FieldError::new("/permission", why)])
+    })
+}
+
+/// The type that a query parameter names.
+pub(super) fn bit_of_query(index: &Index, permission: &PermissionName) -> Result<u8, Problem> {
+    configured(index, permission).map_err(|detail| Problem::new("invalid_parameter", format!("permission {detail}.")))
+}
+
+fn configured(index: &Index, permission: &PermissionName) -> Result<u8, String> {
     let types = &index.settings().permission_types;
     types.bit(permission.as_str()).ok_or_else(|| {
         let known = types.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
-        let detail =
-            format!("is {permission:?}, which is not configured; there are {known}", permission = permission.as_str());
-        let why = crate::directory::Invalid::new("permission_type_unknown", detail);
-        Problem::of_input(vec![FieldError::new("/permission", why)])
+        format!("is {:?}, which is not configured; there are {known}", permission.as_str())
     })
 }
 
@@ -405,7 +414,7 @@ pub async fn get_thing_filter(
     let at: At<ThingFilterAnswer> = api.ask(|index| {
         let asked = about(&api, index, Some(&customer_user))?;
         let asked = asked.ok_or_else(|| unknown(Kind::CustomerUser, &customer_user))?;
-        let filter = access::thing_filter(index, asked, bit(index, &permission)?);
+        let filter = access::thing_filter(index, asked, bit_of_query(index, &permission)?);
         let group = |of: &access::ThingsOfGroup| ThingFilterGroup {
             id: of.group.to_string(),
             name: index.key(of.group).unwrap_or_default().to_owned(),

@@ -123,7 +123,8 @@ pub async fn list_group_access(api: Api, Named([group]): Named<1>, Query(params)
     let limit = limit(params.limit)?;
     let at = api.ask(|index| {
         let group: GroupNumber = named(index, &group)?;
-        let bit = params.permission.as_ref().map(|permission| super::access::bit(index, permission)).transpose()?;
+        let bit =
+            params.permission.as_ref().map(|permission| super::access::bit_of_query(index, permission)).transpose()?;
         let list = ("group access", group, &params.permission);
         let after = after(&api, &list, params.cursor.as_deref())?;
         let found = access::who_has_permission(index, group, bit, after, limit);
