@@ -86,6 +86,17 @@ pub struct BatchQuestions {
 
 /// The answers to many questions, all at one revision.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "revision": "5f0c1d9e6a574b0e-42",
+    "counts": {"allowed": 1, "denied": 0, "failed": 1},
+    "items": [
+        {"index": 0, "row_id": "1", "status": 200, "allowed": true},
+        {"index": 1, "row_id": "2", "status": 404, "problem": {
+            "type": "urn:customer-access:problem:service_not_found", "title": "There is no such service",
+            "status": 404, "code": "service_not_found", "detail": "There is no service \"IT::Network\"."
+        }}
+    ]
+}))]
 pub struct BatchAnswers {
     /// The revision that all the answers are of.
     #[schema(example = "5f0c1d9e6a574b0e-42")]

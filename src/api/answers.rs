@@ -145,6 +145,7 @@ pub struct ServicesAnswer {
     /// The services.
     pub items: Vec<ServiceRef>,
     /// The default services that they do not have, because they have services of their own.
+    #[schema(example = json!([{"id": "s9", "name": "IT::Mail"}]))]
     pub suppressed_defaults: Vec<ServiceRef>,
 }
 

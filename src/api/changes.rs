@@ -14,7 +14,10 @@ use crate::store;
 
 /// One change. Ids and access facts only: who made it, and a person's data, are not in it.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Change)]
+#[schema(as = Change, example = json!({
+    "revision": "5f0c1d9e6a574b0e-42", "committed_at": "2026-11-22T09:30:00.123456Z", "change": "customer_put",
+    "facts": {"id": "c12", "customer_id": "acme", "validity": "valid"},
+}))]
 pub struct ChangeView {
     /// The revision that it is part of, as a token.
     #[schema(example = "5f0c1d9e6a574b0e-42")]
@@ -29,7 +32,7 @@ pub struct ChangeView {
     pub change: String,
     /// The facts as they are since: ids, natural keys, validity, permissions by name. A `…_set` says
     /// what a link grants now (nothing: there is none) or whether something is so now.
-    #[schema(value_type = Object, example = json!({"id": "c12", "customer_id": "acme", "validity": "valid"}))]
+    #[schema(value_type = Object)]
     pub facts: Value,
 }
 

@@ -37,7 +37,7 @@ async fn delete<R: Identified + Send + 'static>(api: &Api, named: NamedExternalI
 macro_rules! external_id_routes {
     ($type:ident, $tag:literal, $path:literal, $name:literal, $words:literal, $example:literal, $put:ident, $delete:ident) => {
         #[utoipa::path(put, path = $path, tag = $tag, summary = concat!("Gives a ", $words, " an external id."), description = concat!("External ids are compared byte for byte. One that another ", $words, " has is a 409."), params(
-            ($name = String, Path, description = concat!("The ", $words, "."), example = $example),
+            ($name = String, Path, example = $example),
             ("source" = String, Path, description = "The other system: 1 to 50 characters of a-z, 0-9, _ and -.", example = "crm"),
             ("external_id" = String, Path, description = "The key there: 1 to 200 characters.", example = "0015e00001AbCdE"),
         ), responses(
@@ -48,8 +48,8 @@ macro_rules! external_id_routes {
             put::<$type>(&api, named, precondition).await
         }
 
-        #[utoipa::path(delete, path = $path, tag = $tag, summary = concat!("Takes an external id from a ", $words, "."), params(
-            ($name = String, Path, description = concat!("The ", $words, "."), example = $example),
+        #[utoipa::path(delete, path = $path, tag = $tag, summary = concat!("Takes an external id from a ", $words, "."), description = "One that it has not is a 404.", params(
+            ($name = String, Path, example = $example),
             ("source" = String, Path, description = "The other system.", example = "crm"),
             ("external_id" = String, Path, description = "The key there.", example = "0015e00001AbCdE"),
         ), responses((status = 204, description = "It has it no longer.")))]

@@ -95,6 +95,7 @@ pub struct CustomerUserServiceLinkView {
 #[into_params(parameter_in = Query)]
 pub struct ContextParams {
     /// Remove the link in this context alone; absent, in both.
+    #[param(inline, example = "same_customer")]
     pub context: Option<Context>,
 }
 

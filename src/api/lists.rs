@@ -140,6 +140,7 @@ macro_rules! page_type {
             pub next_cursor: Option<String>,
             /// How many items the filters match in all; only with `total=true`.
             #[serde(skip_serializing_if = "Option::is_none")]
+            #[schema(example = 57)]
             pub total: Option<u64>,
         }
     };

@@ -85,6 +85,7 @@ pub struct RollPage {
     pub next_cursor: Option<String>,
     /// How many rows the filters match in all; only with `total=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 57)]
     pub total: Option<u64>,
 }
 
@@ -179,7 +180,6 @@ macro_rules! roll_routes {
 
         #[utoipa::path(put, path = $path, tag = "settings", summary = concat!("Replaces ", $words, " as a whole."), description = "Needs `If-Match` with the tag of the list. Takes effect at once.", request_body = RollBody, responses(
             (status = 200, description = "The list, replaced.", body = RollView),
-            (status = 428, description = "If-Match is needed.", body = super::problem::ProblemBody, content_type = "application/problem+json"),
         ))]
         pub async fn $replace(api: Api, precondition: If, Body(body): Body<RollBody>) -> Answer {
             replace(api, $roll, body, precondition).await

@@ -19,6 +19,7 @@ pub struct SettingsView {
     #[schema(example = true)]
     pub group_support: bool,
     /// The permission types, in their order; `rw` is always there and last.
+    #[schema(example = json!([{"name": "ro", "label": "Read only"}, {"name": "rw", "label": "Read and write"}]))]
     pub permission_types: Vec<PermissionTypeView>,
     /// Where customer ↔ group links may reach.
     pub contexts: ContextsView,
@@ -51,7 +52,7 @@ pub struct PermissionTypeView {
 
 /// The two contexts.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Contexts)]
+#[schema(as = Contexts, example = json!({"same_customer": {"enabled": true, "label": "Same customer"}, "other_customers": {"enabled": false, "label": "Other customers"}}))]
 pub struct ContextsView {
     /// Things of the customer itself.
     pub same_customer: ContextView,
@@ -106,7 +107,7 @@ pub async fn get_settings(api: Api, known: IfNoneMatch) -> Answer {
 ///
 /// They take effect at once and together. To send `permission_types` is to replace the list, which
 /// needs `If-Match`; a type that a link holds cannot go.
-#[utoipa::path(patch, path = "/v1/settings", tag = "settings", request_body = SettingsPatch, responses((status = 200, description = "The settings, changed.", body = SettingsView), (status = 428, description = "If-Match is needed.", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+#[utoipa::path(patch, path = "/v1/settings", tag = "settings", request_body = SettingsPatch, responses((status = 200, description = "The settings, changed.", body = SettingsView)))]
 pub async fn patch_settings(api: Api, If(precondition): If, Body(patch): Body<SettingsPatch>) -> Answer {
     let at = api.write(move |p| plan::patch(p, patch, &precondition)).await?;
     let view = view(&api, at.value);

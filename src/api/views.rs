@@ -66,7 +66,11 @@ impl Links {
 
     /// The links of a thing.
     pub fn to(api: &Api, kind: Kind, number: u32) -> Self {
-        let self_link = api.path_to(kind, number);
+        Self::of(kind, api.path_to(kind, number))
+    }
+
+    /// The links of a thing of this kind at this path.
+    pub fn of(kind: Kind, self_link: String) -> Self {
         let has_access = matches!(kind, Kind::CustomerUser | Kind::Group | Kind::Service);
         let matrix = |last: &str| {
             let has = MATRICES.iter().any(|(of, matrices)| *of == kind && matrices.contains(&last));

@@ -22,11 +22,12 @@ pub struct BackEndFields {
     /// Whether groups restrict its customer users (rule 4). Off means that each of them has every
     /// permission on every valid group. `true` where not given.
     #[serde(default = "yes")]
-    #[schema(default = true)]
+    #[schema(default = true, example = true)]
     pub group_support: bool,
     /// Whether the identity fields (login, e-mail, names, primary customer) are the source's alone:
     /// then only `sync:write` may write them. `false` where not given.
     #[serde(default)]
+    #[schema(default = false, example = false)]
     pub read_only: bool,
     /// Free text, up to 4,000 characters.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,7 +14,7 @@ pub const SEPARATOR: &str = "::";
 
 key_type!(
     /// The natural key of a service: its parts joined by `::`.
-    ServiceName, service_name, "IT::Network::VPN"
+    ServiceName, service_name, "IT::Network"
 );
 
 fn service_name(written: &str) -> Result<String, Invalid> {

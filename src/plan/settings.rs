@@ -18,12 +18,12 @@ pub struct SettingsPatch {
     /// Whether groups restrict anybody (rule 4). Off means that every customer user has every
     /// permission on every valid group.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = bool, required = false)]
+    #[schema(value_type = bool, required = false, example = true)]
     pub group_support: Option<bool>,
     /// The permission types, all of them in their order: 1 to 16. `rw` must be there, and be last.
     /// Replaces the list, so it needs `If-Match`. A type that a link holds cannot go (409).
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Vec<PermissionTypePatch>, required = false, min_items = 1, max_items = 16)]
+    #[schema(value_type = Vec<PermissionTypePatch>, required = false, min_items = 1, max_items = 16, example = json!([{"name": "ro"}, {"name": "note", "label": "Add notes"}, {"name": "rw"}]))]
     pub permission_types: Option<Vec<PermissionTypePatch>>,
     /// What reaches where.
     #[serde(default, deserialize_with = "present")]
@@ -31,11 +31,11 @@ pub struct SettingsPatch {
     pub contexts: Option<ContextsPatch>,
     /// Whether an unknown login gets the default services (rule 2).
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = bool, required = false)]
+    #[schema(value_type = bool, required = false, example = false)]
     pub default_services_for_unknown_customer_users: Option<bool>,
     /// Whether a customer user may see the things of their customers (rule 6).
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = bool, required = false)]
+    #[schema(value_type = bool, required = false, example = true)]
     pub company_access: Option<bool>,
 }
 
@@ -57,6 +57,7 @@ pub struct PermissionTypePatch {
 
 /// The contexts to write.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"other_customers": {"enabled": true, "label": "Other customers"}}))]
 #[serde(deny_unknown_fields)]
 pub struct ContextsPatch {
     /// Things of the customer itself. Always on.

@@ -1,6 +1,6 @@
 //! Links, one at a time, from either side, and additional customers likewise.
 
-use crate::common::{Reply, TestApp, each, json};
+use crate::common::{Reply, TestApp, each, json, query};
 
 const CUSTOMER: &str = "/v1/customers/acme/groups/support";
 const CUSTOMER_MIRROR: &str = "/v1/groups/support/customers/acme";
@@ -311,4 +311,18 @@ fn a_question_is_about_a_group_or_a_service() {
         .expect(404)
         .problem("group_not_found");
     ask(json!({"customer_user": "jane", "service": "nowhere"})).expect(404).problem("service_not_found");
+}
+
+#[test]
+fn a_permission_type_in_a_query_is_configured() {
+    let app = app();
+    for path in ["/v1/customer-users/jane/thing-filter", "/v1/groups/support/access"] {
+        for wrong in ["fly", "R O", ""] {
+            let reply = app.get(&query(path, &[("permission", wrong)])).expect(400);
+            reply.problem("invalid_parameter").names("permission");
+        }
+    }
+    app.get("/v1/groups/support/access").expect(200);
+    let missing = app.get("/v1/customer-users/jane/thing-filter").expect(400);
+    missing.problem("invalid_parameter").names("permission");
 }

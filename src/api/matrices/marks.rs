@@ -41,6 +41,7 @@ pub struct MarkMatrixView {
     pub next_cursor: Option<String>,
     /// How many rows the filters match in all; only with `total=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 57)]
     pub total: Option<u64>,
 }
 
