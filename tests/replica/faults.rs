@@ -1,0 +1,143 @@
+//! What goes wrong, and leaves nothing wrong behind.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use customer_access::config::DatabaseUrl;
+use customer_access::directory::{
+    Customer, CustomerUserGroupLink, CustomerUserNumber, Edit, GroupNumber, PermissionSet,
+};
+use customer_access::plan::{Plan, Refusal};
+use customer_access::replica::{Replica, Written};
+use customer_access::store::{Store, StoreError};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+use super::database::{Database, Kind, behind_the_back, execute, on_both, replica_on, rows, same_as_anew};
+use super::verbs::{customer, find, key, new_customer, revision, write};
+
+type AnyPlan = Box<dyn FnOnce(&mut Plan) -> Result<Customer, Refusal> + Send>;
+type Outcome = Result<Written<Customer>, Refusal>;
+
+fn creates(customer_id: &'static str) -> AnyPlan {
+    Box::new(move |plan| new_customer(plan, customer_id))
+}
+
+/// Writes these in one transaction: while the writer is held, they gather in its queue.
+fn in_one_transaction(replica: &Replica, plans: Vec<AnyPlan>) -> Vec<Outcome> {
+    let (begun, has_begun) = channel();
+    let (release, released) = channel::<()>();
+    thread::scope(|scope| {
+        let hold = move |_: &mut Plan| {
+            begun.send(()).expect("somebody waits");
+            let _ = released.recv();
+            Ok(())
+        };
+        scope.spawn(move || write(replica, hold));
+        has_begun.recv().expect("the writer begins");
+        let queue = |plan| {
+            let waiting = scope.spawn(move || write(replica, plan));
+            thread::sleep(Duration::from_millis(40));
+            waiting
+        };
+        let waiting: Vec<_> = plans.into_iter().map(queue).collect();
+        drop(release);
+        waiting.into_iter().map(|thread| thread.join().expect("a thread")).collect()
+    })
+}
+
+fn is_unknown(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Refusal::Store(StoreError::OutcomeUnknown(_))))
+}
+
+fn is_unavailable(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Refusal::Store(why)) if !matches!(why, StoreError::OutcomeUnknown(_)))
+}
+
+/// The next write works, takes the next revision, and the index has it.
+#[track_caller]
+fn goes_on(replica: &Replica, database: &Database) {
+    let before = revision(replica);
+    let written = write(replica, |plan| new_customer(plan, "afterwards")).expect("the next write");
+    assert_eq!(written.revision, before + 1);
+    same_as_anew(replica, database);
+}
+
+fn a_statement_that_fails_takes_nobody_with_it(kind: Kind) {
+    let database = kind.database();
+    let replica = database.replica();
+    let before = revision(&replica);
+    let fails: AnyPlan = Box::new(|plan| {
+        let (customer_user, group) = (CustomerUserNumber(99), GroupNumber(99));
+        let link = CustomerUserGroupLink { customer_user, group, permissions: PermissionSet::RW };
+        plan.edit(Edit::CustomerUserGroupLink { before: PermissionSet::EMPTY, link });
+        new_customer(plan, "never")
+    });
+    let outcomes = in_one_transaction(&replica, vec![creates("first"), fails, creates("last")]);
+    assert!(is_unavailable(&outcomes[1]), "{outcomes:?}");
+    let revisions = [&outcomes[0], &outcomes[2]].map(|it| it.as_ref().map(|written| written.revision).ok());
+    assert_eq!(revisions, [Some(before + 1), Some(before + 2)]);
+    goes_on(&replica, &database);
+}
+
+/// A row that is seen to be wrong only at the end.
+fn breaks_the_commit(kind: Kind) -> AnyPlan {
+    Box::new(move |plan| {
+        if kind == Kind::Sqlite {
+            execute(plan.conn, "PRAGMA defer_foreign_keys = ON").expect("a pragma");
+        }
+        execute(plan.conn, "INSERT INTO customer_user_customers VALUES (99, 99)").expect("a row");
+        new_customer(plan, "never")
+    })
+}
+
+fn a_read_that_fails_or_panics_is_not_left_open(kind: Kind) {
+    let database = kind.database();
+    let store = database.store_with(1);
+    replica_on(store.clone());
+    let panics = || store.read(|_| -> Result<(), StoreError> { panic!("a fault, on purpose") });
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    let fails = store.read(|conn| execute(conn, "SELECT nothing FROM nowhere").map_err(StoreError::from));
+    assert!(matches!(fails, Err(StoreError::Statement(_))));
+    assert!(!rows(&store).is_empty());
+    let panics = || store.write(|_, _| -> Result<(), StoreError> { panic!("a fault, on purpose") });
+    assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    goes_on(&replica_on(store), &database);
+}
+
+/// Holds the lock that writers need until it is dropped.
+fn hold_the_lock(database: &Database) -> Box<dyn std::any::Any> {
+    match database.url() {
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy()).expect("a connection");
+            conn.batch_execute("BEGIN IMMEDIATE").expect("the lock");
+            Box::new(conn)
+        }
+        DatabaseUrl::Postgres(url) => {
+            let mut conn = PgConnection::establish(url.expose()).expect("a connection");
+            conn.batch_execute("BEGIN; SELECT * FROM state FOR UPDATE").expect("the lock");
+            Box::new(conn)
+        }
+    }
+}
+
+/// Readers read while somebody writes.
+fn a_reader_waits_for_no_writer(kind: Kind) {
+    let database = kind.database();
+    let store: Store = database.store();
+    let replica = replica_on(store.clone());
+    let held = hold_the_lock(&database);
+    let began = Instant::now();
+    assert!(!rows(&store).is_empty());
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(held);
+    goes_on(&replica, &database);
+}
+
+on_both!(
+    a_statement_that_fails_takes_nobody_with_it,
+    a_read_that_fails_or_panics_is_not_left_open,
+    a_reader_waits_for_no_writer,
+);

@@ -1,0 +1,25 @@
+//! The replica and its store, on both databases: the same bodies run on SQLite and on PostgreSQL,
+//! each test on a database of its own.
+
+#[path = "../access/naive.rs"]
+#[allow(dead_code, reason = "the tests of the rules use the rest")]
+mod naive;
+#[path = "../access/questions.rs"]
+mod questions;
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/postgres.rs"]
+mod postgres;
+
+mod acts;
+mod contract;
+mod database;
+mod faults;
+mod history;
+mod killed;
+mod parity;
+mod perform;
+mod properties;
+mod together;
+mod verbs;
