@@ -40,3 +40,9 @@ pub(super) fn execute(conn: &mut Conn, statements: &str) -> Result<(), StoreErro
     }
     Ok(())
 }
+
+/// Ends a transaction that came to nothing, so that the connection is as good as new for the next
+/// one. Where that fails there is none any more, or the connection is broken and the pool finds out.
+pub(super) fn give_up(conn: &mut Conn) {
+    let _ = execute(conn, "ROLLBACK");
+}

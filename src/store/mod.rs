@@ -87,8 +87,10 @@ impl Store {
         let conn = &mut pooled.conn();
         dialect::begin_read(conn)?;
         let outcome = body(conn);
-        dialect::execute(conn, "ROLLBACK")?;
-        outcome
+        let ended = dialect::execute(conn, "ROLLBACK");
+        let value = outcome?;
+        ended?;
+        Ok(value)
     }
 
     /// Writes: excludes every other writer from the first statement on, and commits what `body` did
@@ -96,20 +98,13 @@ impl Store {
     pub fn write<T, E: From<StoreError>>(&self, body: impl FnOnce(&mut Conn, State) -> Result<T, E>) -> Result<T, E> {
         let mut pooled = self.connections.get()?;
         let conn = &mut pooled.conn();
-        let (revision, epoch) = dialect::begin_write(conn)?;
-        match body(conn, State { revision: revision as u64, epoch }) {
-            Ok(value) => {
-                dialect::execute(conn, "COMMIT").map_err(|why| {
-                    // A refused commit leaves the transaction open; a broken connection is past caring.
-                    let _ = dialect::execute(conn, "ROLLBACK");
-                    StoreError::OutcomeUnknown(why.to_string())
-                })?;
-                Ok(value)
-            }
-            Err(why) => {
-                dialect::execute(conn, "ROLLBACK")?;
-                Err(why)
-            }
-        }
+        let begun = dialect::begin_write(conn);
+        let (revision, epoch) = begun.inspect_err(|_| dialect::give_up(conn))?;
+        let value = body(conn, State { revision: revision as u64, epoch }).inspect_err(|_| dialect::give_up(conn))?;
+        dialect::execute(conn, "COMMIT").map_err(|why| {
+            dialect::give_up(conn);
+            StoreError::OutcomeUnknown(why.to_string())
+        })?;
+        Ok(value)
     }
 }

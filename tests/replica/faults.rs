@@ -93,6 +93,16 @@ fn breaks_the_commit(kind: Kind) -> AnyPlan {
     })
 }
 
+fn a_transaction_that_cannot_begin_is_not_left_open(kind: Kind) {
+    let database = kind.database();
+    let replica = database.replica();
+    behind_the_back(&database, "ALTER TABLE state RENAME TO away");
+    let outcome = write(&replica, |plan| new_customer(plan, "never"));
+    assert!(is_unavailable(&outcome), "{outcome:?}");
+    behind_the_back(&database, "ALTER TABLE away RENAME TO state");
+    goes_on(&replica, &database);
+}
+
 fn a_read_that_fails_or_panics_is_not_left_open(kind: Kind) {
     let database = kind.database();
     let store = database.store_with(1);
@@ -138,6 +148,7 @@ fn a_reader_waits_for_no_writer(kind: Kind) {
 
 on_both!(
     a_statement_that_fails_takes_nobody_with_it,
+    a_transaction_that_cannot_begin_is_not_left_open,
     a_read_that_fails_or_panics_is_not_left_open,
     a_reader_waits_for_no_writer,
 );
