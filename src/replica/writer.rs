@@ -92,8 +92,7 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
 fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
     let committed: Result<(), StoreError> = shared.store.write(|conn, state| {
         let mut revision = state.revision;
-        batch.iter_mut().for_each(|job| job.run(conn, &mut revision));
-        Ok(())
+        batch.iter_mut().try_for_each(|job| job.run(conn, &mut revision))
     });
     if committed.is_ok()
         && let Err(why) = shared.catch_up()
@@ -127,8 +126,9 @@ pub fn write_one<T>(
 
 /// A write in the queue.
 trait Job: Send {
-    /// Plans it and writes its rows, within a transaction that may hold others.
-    fn run(&mut self, conn: &mut Conn, revision: &mut u64);
+    /// Plans it and writes its rows, within a transaction that may hold others. It fails if that
+    /// transaction is lost to all of them.
+    fn run(&mut self, conn: &mut Conn, revision: &mut u64) -> Result<(), StoreError>;
 
     /// Answers it, once the transaction was committed or not.
     fn complete(self: Box<Self>, failure: Option<&StoreError>);
@@ -146,9 +146,13 @@ where
     T: Send,
     P: FnOnce(&mut Plan) -> Result<T, Refusal> + Send,
 {
-    fn run(&mut self, conn: &mut Conn, revision: &mut u64) {
-        let Some(make) = self.plan.take() else { return };
-        self.outcome = Some(write_one(conn, revision, &self.actor, make));
+    fn run(&mut self, conn: &mut Conn, revision: &mut u64) -> Result<(), StoreError> {
+        let Some(make) = self.plan.take() else { return Ok(()) };
+        match write_one(conn, revision, &self.actor, make) {
+            Err(Refusal::Store(lost @ StoreError::TransactionLost(_))) => return Err(lost),
+            outcome => self.outcome = Some(outcome),
+        }
+        Ok(())
     }
 
     fn complete(self: Box<Self>, failure: Option<&StoreError>) {

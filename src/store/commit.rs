@@ -126,16 +126,21 @@ fn text(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|why| StoreError::Corrupt(why.to_string()))
 }
 
-/// Runs `body` so that all of what it wrote is undone if it fails, while the transaction goes on.
+/// Runs `body` so that all of what it wrote is undone if it fails, while the transaction goes on. If
+/// it cannot go on, that is a [`StoreError::TransactionLost`]: a full disk and a broken connection end
+/// all of it, and on SQLite a savepoint after that would begin another by itself.
 pub fn savepoint<T, E: From<StoreError>>(
     conn: &mut Conn,
     body: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
-    dialect::execute(conn, "SAVEPOINT one_write")?;
+    let execute = |conn: &mut Conn, statement| {
+        dialect::execute(conn, statement).map_err(|why| StoreError::TransactionLost(why.to_string()))
+    };
+    execute(conn, "SAVEPOINT one_write")?;
     let outcome = body(conn);
     if outcome.is_err() {
-        dialect::execute(conn, "ROLLBACK TO SAVEPOINT one_write")?;
+        execute(conn, "ROLLBACK TO SAVEPOINT one_write")?;
     }
-    dialect::execute(conn, "RELEASE SAVEPOINT one_write")?;
+    execute(conn, "RELEASE SAVEPOINT one_write")?;
     outcome
 }

@@ -55,6 +55,9 @@ pub enum StoreError {
     /// A stored value is not what it should be; somebody else wrote to the database.
     #[error("the database holds something that does not belong there: {0}")]
     Corrupt(String),
+    /// The database gave the whole transaction up, not one statement of it.
+    #[error("the transaction was lost: {0}")]
+    TransactionLost(String),
     /// The connection broke during the commit.
     #[error("whether the write was kept is unknown: {0}")]
     OutcomeUnknown(String),

@@ -117,6 +117,48 @@ fn a_read_that_fails_or_panics_is_not_left_open(kind: Kind) {
     goes_on(&replica_on(store), &database);
 }
 
+/// The room on the disk ends in the middle: SQLite gives the whole transaction up by itself.
+#[test]
+fn a_full_disk_undoes_the_whole_transaction() {
+    let database = Kind::Sqlite.database();
+    let store = database.store();
+    let replica = replica_on(store.clone());
+    let before = rows(&store);
+    let full: AnyPlan = Box::new(|plan| {
+        execute(plan.conn, "PRAGMA max_page_count = 1").expect("a pragma");
+        let large = "INSERT INTO sequences VALUES ('x' || hex(zeroblob(1000000)), 0)";
+        let why = execute(plan.conn, large).expect_err("no room");
+        execute(plan.conn, "PRAGMA max_page_count = 1000000000").expect("a pragma");
+        Err(StoreError::from(why).into())
+    });
+    let outcomes = in_one_transaction(&replica, vec![creates("first"), full, creates("last")]);
+    assert!(outcomes.iter().all(is_unavailable), "{outcomes:?}");
+    assert_eq!(rows(&store), before);
+    goes_on(&replica, &database);
+}
+
+/// The server ends the connection in the middle, and then every connection there is.
+#[test]
+fn connections_that_break_are_replaced() {
+    let database = Kind::Postgres.database();
+    let store = database.store();
+    let replica = replica_on(store.clone());
+    let before = rows(&store);
+    let breaks: AnyPlan = Box::new(|plan| {
+        let why = execute(plan.conn, "SELECT pg_terminate_backend(pg_backend_pid())").expect_err("it has ended");
+        Err(StoreError::from(why).into())
+    });
+    let outcomes = in_one_transaction(&replica, vec![creates("first"), breaks, creates("last")]);
+    assert!(outcomes.iter().all(is_unavailable), "{outcomes:?}");
+    assert_eq!(rows(&store), before);
+    goes_on(&replica, &database);
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    behind_the_back(&database, others);
+    assert_ne!(rows(&store), before);
+    write(&replica, |plan| new_customer(plan, "later")).expect("a write");
+}
+
 /// Holds the lock that writers need until it is dropped.
 fn hold_the_lock(database: &Database) -> Box<dyn std::any::Any> {
     match database.url() {
