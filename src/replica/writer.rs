@@ -82,9 +82,9 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(TOGETHER - 1));
-        // A fault in one plan must not end all writing; whoever waits is told that the outcome is unknown.
+        // A fault must not end all writing; whoever waits is told that the outcome is unknown.
         if catch_unwind(AssertUnwindSafe(|| run(shared, batch))).is_err() {
-            log::error!("a write failed in a way that it never should; it was undone");
+            log::error!("the writer failed in a way that it never should");
         }
     }
 }
@@ -148,9 +148,11 @@ where
 {
     fn run(&mut self, conn: &mut Conn, revision: &mut u64) -> Result<(), StoreError> {
         let Some(make) = self.plan.take() else { return Ok(()) };
-        match write_one(conn, revision, &self.actor, make) {
-            Err(Refusal::Store(lost @ StoreError::TransactionLost(_))) => return Err(lost),
-            outcome => self.outcome = Some(outcome),
+        // A fault in one plan is nobody else's; who asked for it is told that the outcome is unknown.
+        match catch_unwind(AssertUnwindSafe(|| write_one(conn, revision, &self.actor, make))) {
+            Ok(Err(Refusal::Store(lost @ StoreError::TransactionLost(_)))) => return Err(lost),
+            Ok(outcome) => self.outcome = Some(outcome),
+            Err(_) => log::error!("a write failed in a way that it never should; it was undone"),
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Committing: from the edits of one write to rows, the change log and the audit, as one revision.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
@@ -126,9 +128,9 @@ fn text(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|why| StoreError::Corrupt(why.to_string()))
 }
 
-/// Runs `body` so that all of what it wrote is undone if it fails, while the transaction goes on. If
-/// it cannot go on, that is a [`StoreError::TransactionLost`]: a full disk and a broken connection end
-/// all of it, and on SQLite a savepoint after that would begin another by itself.
+/// Runs `body` so that all of what it wrote is undone if it fails or panics, while the transaction
+/// goes on. If it cannot go on, that is a [`StoreError::TransactionLost`]: a full disk and a broken
+/// connection end all of it, and on SQLite a savepoint after that would begin another by itself.
 pub fn savepoint<T, E: From<StoreError>>(
     conn: &mut Conn,
     body: impl FnOnce(&mut Conn) -> Result<T, E>,
@@ -137,10 +139,10 @@ pub fn savepoint<T, E: From<StoreError>>(
         dialect::execute(conn, statement).map_err(|why| StoreError::TransactionLost(why.to_string()))
     };
     execute(conn, "SAVEPOINT one_write")?;
-    let outcome = body(conn);
-    if outcome.is_err() {
+    let outcome = catch_unwind(AssertUnwindSafe(|| body(conn)));
+    if !matches!(outcome, Ok(Ok(_))) {
         execute(conn, "ROLLBACK TO SAVEPOINT one_write")?;
     }
     execute(conn, "RELEASE SAVEPOINT one_write")?;
-    outcome
+    outcome.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -65,6 +65,23 @@ fn goes_on(replica: &Replica, database: &Database) {
     same_as_anew(replica, database);
 }
 
+fn a_plan_that_panics_takes_nobody_with_it(kind: Kind) {
+    let database = kind.database();
+    let replica = database.replica();
+    let before = revision(&replica);
+    let panics: AnyPlan = Box::new(|plan| {
+        new_customer(plan, "never")?;
+        execute(plan.conn, "UPDATE sequences SET last_number = 99").expect("a statement");
+        panic!("a fault, on purpose")
+    });
+    let outcomes = in_one_transaction(&replica, vec![creates("first"), panics, creates("last")]);
+    assert!(is_unknown(&outcomes[1]), "{outcomes:?}");
+    let revisions = [&outcomes[0], &outcomes[2]].map(|it| it.as_ref().map(|written| written.revision).ok());
+    assert_eq!(revisions, [Some(before + 1), Some(before + 2)]);
+    goes_on(&replica, &database);
+    assert_eq!(find::<Customer>(&replica, &key("afterwards")).map(|it| it.number.0), Some(3));
+}
+
 fn a_statement_that_fails_takes_nobody_with_it(kind: Kind) {
     let database = kind.database();
     let replica = database.replica();
@@ -189,6 +206,7 @@ fn a_reader_waits_for_no_writer(kind: Kind) {
 }
 
 on_both!(
+    a_plan_that_panics_takes_nobody_with_it,
     a_statement_that_fails_takes_nobody_with_it,
     a_transaction_that_cannot_begin_is_not_left_open,
     a_read_that_fails_or_panics_is_not_left_open,
