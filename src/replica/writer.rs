@@ -160,9 +160,8 @@ where
     fn complete(self: Box<Self>, failure: Option<&StoreError>) {
         let outcome = match (failure, self.outcome) {
             (None, Some(outcome)) => outcome,
-            // A refusal stands, whatever became of the others' writes.
-            (Some(_), Some(Err(refusal))) => Err(refusal),
             (Some(StoreError::OutcomeUnknown(why)), Some(Ok(_))) => Err(StoreError::OutcomeUnknown(why.clone()).into()),
+            // Even a refusal does not stand: it may rest on a write before it that is undone with all the others.
             (Some(why), _) => Err(StoreError::Unavailable(why.to_string()).into()),
             (None, None) => Err(lost()),
         };

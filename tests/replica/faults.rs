@@ -110,6 +110,28 @@ fn breaks_the_commit(kind: Kind) -> AnyPlan {
     })
 }
 
+fn a_commit_that_fails_leaves_nothing(kind: Kind) {
+    let database = kind.database();
+    if kind == Kind::Postgres {
+        let deferred = |column: &str| {
+            let constraint = format!("customer_user_customers_{column}_fkey");
+            format!("ALTER TABLE customer_user_customers ALTER CONSTRAINT {constraint} DEFERRABLE INITIALLY DEFERRED;")
+        };
+        behind_the_back(&database, &(deferred("customer_id") + &deferred("customer_user_id")));
+    }
+    let store = database.store();
+    let replica = replica_on(store.clone());
+    customer(&replica, "taken");
+    let before = rows(&store);
+    let again = || creates("first");
+    let outcomes = in_one_transaction(&replica, vec![again(), breaks_the_commit(kind), again(), creates("taken")]);
+    assert!(is_unknown(&outcomes[0]) && is_unknown(&outcomes[1]), "{outcomes:?}");
+    // It was refused because of a write that is not there.
+    assert!(is_unavailable(&outcomes[2]), "{outcomes:?}");
+    assert_eq!(rows(&store), before);
+    goes_on(&replica, &database);
+}
+
 fn a_transaction_that_cannot_begin_is_not_left_open(kind: Kind) {
     let database = kind.database();
     let replica = database.replica();
@@ -208,6 +230,7 @@ fn a_reader_waits_for_no_writer(kind: Kind) {
 on_both!(
     a_plan_that_panics_takes_nobody_with_it,
     a_statement_that_fails_takes_nobody_with_it,
+    a_commit_that_fails_leaves_nothing,
     a_transaction_that_cannot_begin_is_not_left_open,
     a_read_that_fails_or_panics_is_not_left_open,
     a_reader_waits_for_no_writer,
