@@ -145,6 +145,7 @@ struct PostgresSession;
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute("SET TIME ZONE 'UTC'").map_err(diesel::r2d2::Error::QueryError)
+        // As long as SQLite waits: a writer elsewhere that hangs must not hang ours.
+        conn.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'").map_err(diesel::r2d2::Error::QueryError)
     }
 }

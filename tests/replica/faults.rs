@@ -214,6 +214,19 @@ fn hold_the_lock(database: &Database) -> Box<dyn std::any::Any> {
     }
 }
 
+/// A writer elsewhere that hangs makes ours give up in time, and read on.
+fn a_writer_that_hangs_is_not_waited_for_without_end(kind: Kind) {
+    let database = kind.database();
+    let replica = database.replica();
+    let held = hold_the_lock(&database);
+    let began = Instant::now();
+    let outcome = write(&replica, |plan| new_customer(plan, "never"));
+    assert!(is_unavailable(&outcome), "{outcome:?}");
+    assert!((8..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    drop(held);
+    goes_on(&replica, &database);
+}
+
 /// Readers read while somebody writes.
 fn a_reader_waits_for_no_writer(kind: Kind) {
     let database = kind.database();
@@ -233,5 +246,6 @@ on_both!(
     a_commit_that_fails_leaves_nothing,
     a_transaction_that_cannot_begin_is_not_left_open,
     a_read_that_fails_or_panics_is_not_left_open,
+    a_writer_that_hangs_is_not_waited_for_without_end,
     a_reader_waits_for_no_writer,
 );
