@@ -97,7 +97,10 @@ impl Connections {
 impl Pooled {
     fn migrate(&mut self) -> Result<(), StoreError> {
         let outcome = match self {
-            Pooled::Sqlite(conn) => conn.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),
+            // One process at a time here too: the lock comes before the look at what is pending.
+            Pooled::Sqlite(conn) => {
+                conn.immediate_transaction(|conn| conn.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()))
+            }
             Pooled::Postgres(conn) => {
                 conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
                 let outcome = conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ());

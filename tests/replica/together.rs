@@ -133,10 +133,29 @@ fn one_key_is_given_once(kind: Kind) {
     }
 }
 
+/// Processes that start at once on a database that is not there yet make one installation.
+fn one_installation_is_made(kind: Kind) {
+    let database: Database = kind.database();
+    let start = || {
+        let store: Store = database.store();
+        install(&store).expect("an installation");
+        store.read(store::state).expect("a state")
+    };
+    let states: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(start)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread")).collect()
+    });
+    assert!(states.iter().all(|state| *state == states[0]), "{states:?}");
+    let groups =
+        database.store().read(|conn| store::by_folded_key(conn, customer_access::directory::Kind::Group, "users"));
+    assert_eq!(groups.map_err(|why: StoreError| why.to_string()), Ok(Some(1)));
+}
+
 on_both!(
     no_write_is_lost,
     no_write_is_lost_between_two_replicas,
     who_wrote_reads_what_was_written,
     nobody_sees_half_a_revision,
     one_key_is_given_once,
+    one_installation_is_made,
 );
