@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, of_number, to_number};
+use super::records::{Record, all_of, of_number, to_number};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
     customers,
@@ -184,11 +184,7 @@ pub fn customer_users_of(conn: &mut Conn, customer: CustomerNumber) -> Result<Ve
         .order(customer_users::id)
         .select(customer_users::id)
         .load(c)?);
-    let mut all = Vec::with_capacity(numbers.len());
-    for chunk in numbers.chunks(1_000) {
-        all.extend(CustomerUser::load(conn, chunk)?);
-    }
-    Ok(all)
+    all_of(conn, &numbers)
 }
 
 /// How many customer users a back end has.

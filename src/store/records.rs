@@ -24,6 +24,16 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
     Ok(R::load(conn, &[i64::from(number)])?.pop())
 }
 
+/// The records of these numbers, however many, in any order. Databases bound the values that one
+/// statement takes.
+pub(super) fn all_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
+    let mut all = Vec::with_capacity(numbers.len());
+    for some in numbers.chunks(1_000) {
+        all.extend(R::load(conn, some)?);
+    }
+    Ok(all)
+}
+
 /// The record that a reference names.
 pub fn find<R: Record>(conn: &mut Conn, reference: &Reference) -> Result<Option<R>, StoreError> {
     match number_of(conn, R::Number::KIND, reference)? {

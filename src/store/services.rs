@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, of_number, to_number};
+use super::records::{Record, all_of, of_number, to_number};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
@@ -88,7 +88,7 @@ pub fn children_of(conn: &mut Conn, service: ServiceNumber) -> Result<Vec<Servic
         .order(services::id)
         .select(services::id)
         .load(c)?);
-    Service::load(conn, &numbers)
+    all_of(conn, &numbers)
 }
 
 /// Every service below this one, parents before their children.

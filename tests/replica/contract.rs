@@ -194,6 +194,23 @@ fn a_large_write_is_one_revision(kind: Kind) {
     same_as_anew(&other, &database);
 }
 
+/// More things at once than SQLite takes values in a statement.
+fn more_children_than_a_statement_takes_values(kind: Kind) {
+    const MANY: u64 = 33_000;
+    let database = kind.database();
+    let replica = database.replica();
+    let fields = ServiceFields::new(ServiceName::parse("a").expect("a name"));
+    write(&replica, |plan| services::create(plan, fields)).expect("a service");
+    let children = format!(
+        "INSERT INTO services (id, parent_id, name, name_folded, name_search, validity, created_at, updated_at)
+        WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= {MANY})
+        SELECT i, 1, 'a::' || i, 'a::' || i, 'a::' || i, 'valid', '2026-01-01 00:00:00', '2026-01-01 00:00:00' FROM n"
+    );
+    behind_the_back(&database, &children);
+    let refused = write(&replica, |plan| services::delete(plan, &key("a"), true, &NONE));
+    assert!(matches!(&refused, Err(Refusal::InUse { counts, .. }) if *counts == [("children", MANY)]), "{refused:?}");
+}
+
 fn times_are_read_as_they_were_written(kind: Kind) {
     let database = kind.database();
     let replica = database.replica();
@@ -236,6 +253,7 @@ on_both!(
     lists_are_in_one_order,
     searches_find_the_same,
     a_large_write_is_one_revision,
+    more_children_than_a_statement_takes_values,
     times_are_read_as_they_were_written,
     nothing_is_read_of_a_write_that_is_not_committed,
 );
