@@ -91,7 +91,9 @@ impl Shared {
             if state.revision == at {
                 return Ok(Found::Current(moment));
             }
-            Ok(Found::More(store::changes_after(conn, at, AT_A_TIME)?))
+            let revisions = store::changes_after(conn, at, AT_A_TIME)?;
+            let next = revisions.first().map(|logged| logged.revision);
+            Ok(if next == Some(at + 1) { Found::More(revisions) } else { Found::AnotherHistory })
         })
     }
 

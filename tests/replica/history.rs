@@ -84,9 +84,29 @@ fn a_renewed_epoch_is_noticed(kind: Kind) {
     same_as_anew(&replica, &database);
 }
 
+/// The log was cut while a replica was away: it starts anew from the tables.
+fn a_log_that_was_cut_is_noticed(kind: Kind) {
+    let database = kind.database();
+    let replica = database.replica();
+    let at = revision(&replica);
+    behind_the_back(
+        &database,
+        &format!(
+            "BEGIN; INSERT INTO customers (id, customer_id, customer_id_folded, customer_id_search, name_search,
+                validity, created_at, updated_at)
+            VALUES (99, 'new', 'new', 'new', '', 'valid', '2026-01-01 00:00:00', '2026-01-01 00:00:00');
+            INSERT INTO revisions VALUES ({0}, 'x', '2026-01-01 00:00:00'); UPDATE state SET revision = {0}; COMMIT;",
+            at + 2
+        ),
+    );
+    wait_until(&replica, "new", true);
+    same_as_anew(&replica, &database);
+}
+
 on_both!(
     what_was_written_is_there_after_a_restart,
     numbers_are_never_given_twice,
     a_replaced_history_is_noticed,
     a_renewed_epoch_is_noticed,
+    a_log_that_was_cut_is_noticed,
 );
