@@ -131,12 +131,13 @@ pub fn page_of_changes(conn: &mut Conn, after: (u64, u64), limit: i64) -> Result
 
 /// What tells this revision from another of the same number in another history.
 pub fn identity_of(conn: &mut Conn, revision: u64) -> Result<Option<String>, StoreError> {
-    Ok(on!(conn, |c| revisions::table.find(revision as i64).select(revisions::identity).first(c).optional()?))
+    Ok(on!(conn, |c| revisions::table.find(revision as i64).select(revisions::identity).get_result(c).optional()?))
 }
 
 /// The first revision that the log still holds.
 pub fn oldest_revision(conn: &mut Conn) -> Result<Option<u64>, StoreError> {
-    let oldest: Option<i64> = on!(conn, |c| revisions::table.select(diesel::dsl::min(revisions::revision)).first(c)?);
+    let oldest: Option<i64> =
+        on!(conn, |c| revisions::table.select(diesel::dsl::min(revisions::revision)).get_result(c)?);
     Ok(oldest.map(i64::unsigned_abs))
 }
 

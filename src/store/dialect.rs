@@ -23,11 +23,11 @@ pub(super) fn begin_write(conn: &mut Conn) -> Result<(i64, String), StoreError> 
     Ok(match conn {
         Conn::Sqlite(c) => {
             c.batch_execute("BEGIN IMMEDIATE")?;
-            state::table.select(columns).first(&mut **c)?
+            state::table.select(columns).get_result(&mut **c)?
         }
         Conn::Postgres(c) => {
             c.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")?;
-            state::table.select(columns).for_update().first(&mut **c)?
+            state::table.select(columns).for_update().get_result(&mut **c)?
         }
     })
 }

@@ -12,7 +12,7 @@ pub(super) fn holder(conn: &mut Conn, kind: Kind, external_id: &ExternalId) -> R
     let number = on!(conn, |c| table::table
         .find((kind.as_str(), external_id.source.as_str(), external_id.id.as_str()))
         .select(table::thing_id)
-        .first::<i64>(c)
+        .get_result::<i64>(c)
         .optional()?);
     number.map(to_number).transpose()
 }

@@ -127,8 +127,11 @@ pub fn granted_to_customer(
     context: Context,
 ) -> Result<PermissionSet, StoreError> {
     let key = (i64::from(customer), i64::from(group), context.as_str());
-    let permissions: Option<i32> =
-        on!(conn, |c| customer_groups::table.find(key).select(customer_groups::permissions).first(c).optional()?);
+    let permissions: Option<i32> = on!(conn, |c| customer_groups::table
+        .find(key)
+        .select(customer_groups::permissions)
+        .get_result(c)
+        .optional()?);
     permissions.map_or(Ok(PermissionSet::EMPTY), permission_set)
 }
 
@@ -140,7 +143,7 @@ pub fn granted_to_customer_user(
 ) -> Result<PermissionSet, StoreError> {
     let key = (i64::from(customer_user), i64::from(group));
     let permissions: Option<i32> =
-        on!(conn, |c| user_groups::table.find(key).select(user_groups::permissions).first(c).optional()?);
+        on!(conn, |c| user_groups::table.find(key).select(user_groups::permissions).get_result(c).optional()?);
     permissions.map_or(Ok(PermissionSet::EMPTY), permission_set)
 }
 

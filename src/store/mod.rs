@@ -3,6 +3,9 @@
 //! Functions here take a [`Conn`] and give types of `directory/`; they hold no rule of access and
 //! know nothing of HTTP or of the index. [`Store::read`] gives one consistent state;
 //! [`Store::write`] serializes writers, so that revision order is commit order.
+//!
+//! One row is asked for with `get_result`, never `first`: SQLite prepares a statement with `LIMIT ?`
+//! anew each time a value is bound.
 
 mod back_ends;
 mod change_log;

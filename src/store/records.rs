@@ -75,7 +75,7 @@ pub fn by_folded_key(conn: &mut Conn, kind: Kind, folded: &str) -> Result<Option
             on!(conn, |c| $table::table
                 .filter($table::$column.eq(folded))
                 .select($table::id)
-                .first::<i64>(c)
+                .get_result::<i64>(c)
                 .optional()?)
         };
     }

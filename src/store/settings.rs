@@ -23,7 +23,7 @@ struct Row {
 
 /// The settings; a database that was never written has none.
 pub fn settings(conn: &mut Conn) -> Result<Option<Settings>, StoreError> {
-    let row: Option<Row> = on!(conn, |c| table::table.select(Row::as_select()).first(c).optional()?);
+    let row: Option<Row> = on!(conn, |c| table::table.select(Row::as_select()).get_result(c).optional()?);
     row.map(Row::into_settings).transpose()
 }
 

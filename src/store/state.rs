@@ -38,18 +38,19 @@ fn random_hex(bytes: usize) -> String {
 /// Where the database stands.
 pub fn state(conn: &mut Conn) -> Result<State, StoreError> {
     let (revision, epoch): (i64, String) =
-        on!(conn, |c| table::table.select((table::revision, table::epoch)).first(c)?);
+        on!(conn, |c| table::table.select((table::revision, table::epoch)).get_result(c)?);
     Ok(State { revision: revision.unsigned_abs(), epoch })
 }
 
 /// The key that authenticates cursors, the same on every replica.
 pub fn cursor_key(conn: &mut Conn) -> Result<String, StoreError> {
-    Ok(on!(conn, |c| table::table.select(table::cursor_key).first(c)?))
+    Ok(on!(conn, |c| table::table.select(table::cursor_key).get_result(c)?))
 }
 
 /// The last number given out for a kind.
 pub fn last_number(conn: &mut Conn, kind: Kind) -> Result<u32, StoreError> {
-    let number: i64 = on!(conn, |c| sequences::table.find(kind.as_str()).select(sequences::last_number).first(c)?);
+    let number: i64 =
+        on!(conn, |c| sequences::table.find(kind.as_str()).select(sequences::last_number).get_result(c)?);
     super::records::to_number(number)
 }
 
