@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
-use super::records::{Record, to_number};
+use super::records::{Record, of_numbers, to_number};
 use super::schema::back_ends;
 use super::search::matches_all;
 use super::{Conn, StoreError, on};
@@ -63,7 +63,7 @@ impl Record for BackEnd {
 
     fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
         let rows =
-            on!(conn, |c| back_ends::table.filter(back_ends::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+            on!(conn, |c| of_numbers!(back_ends::table, back_ends::id, numbers).select(Row::as_select()).load(c)?);
         rows.into_iter().map(Row::into_back_end).collect()
     }
 

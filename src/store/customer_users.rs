@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, all_of, of_number, to_number};
+use super::records::{Record, all_of, of_number, of_numbers, to_number};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
     customers,
@@ -126,10 +126,8 @@ impl Record for CustomerUser {
     type Number = CustomerUserNumber;
 
     fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
-        let rows: Vec<Joined> = on!(conn, |c| customer_users::table
-            .inner_join(back_ends::table)
-            .left_join(customers::table)
-            .filter(customer_users::id.eq_any(numbers))
+        let joined = || customer_users::table.inner_join(back_ends::table).left_join(customers::table);
+        let rows: Vec<Joined> = on!(conn, |c| of_numbers!(joined(), customer_users::id, numbers)
             .select((Row::as_select(), customers::customer_id.nullable(), back_ends::name, back_ends::read_only))
             .load(c)?);
         let mut additional = additional_customers(conn, numbers)?;
@@ -152,9 +150,8 @@ impl Record for CustomerUser {
 }
 
 fn additional_customers(conn: &mut Conn, numbers: &[i64]) -> Result<HashMap<i64, Vec<CustomerOfUser>>, StoreError> {
-    let rows = on!(conn, |c| customer_user_customers::table
-        .inner_join(customers::table)
-        .filter(customer_user_customers::customer_user_id.eq_any(numbers))
+    let joined = || customer_user_customers::table.inner_join(customers::table);
+    let rows = on!(conn, |c| of_numbers!(joined(), customer_user_customers::customer_user_id, numbers)
         .order((customer_user_customers::customer_user_id, customers::customer_id_folded))
         .select((customer_user_customers::customer_user_id, customers::id, customers::customer_id))
         .load::<(i64, i64, String)>(c)?);

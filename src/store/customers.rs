@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, of_number, to_number};
+use super::records::{Record, of_number, of_numbers, to_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
@@ -83,7 +83,7 @@ impl Record for Customer {
 
     fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
         let rows =
-            on!(conn, |c| customers::table.filter(customers::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+            on!(conn, |c| of_numbers!(customers::table, customers::id, numbers).select(Row::as_select()).load(c)?);
         let external_ids = external_ids::of_things(conn, Kind::Customer, numbers)?;
         rows.into_iter()
             .map(|row| {

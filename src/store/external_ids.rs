@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::records::to_number;
+use super::records::{of_numbers, to_number};
 use super::schema::external_ids as table;
 use super::{Conn, StoreError, on};
 use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};
@@ -19,8 +19,8 @@ pub(super) fn holder(conn: &mut Conn, kind: Kind, external_id: &ExternalId) -> R
 
 /// The external ids of these things of one kind, in their order.
 pub(super) fn of_things(conn: &mut Conn, kind: Kind, numbers: &[i64]) -> Result<Vec<(i64, ExternalId)>, StoreError> {
-    let rows = on!(conn, |c| table::table
-        .filter(table::kind.eq(kind.as_str()).and(table::thing_id.eq_any(numbers)))
+    let of_kind = || table::table.filter(table::kind.eq(kind.as_str()));
+    let rows = on!(conn, |c| of_numbers!(of_kind(), table::thing_id, numbers)
         .order((table::thing_id, table::source, table::external_id))
         .select((table::thing_id, table::source, table::external_id))
         .load::<(i64, String, String)>(c)?);

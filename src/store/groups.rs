@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, of_number, to_number};
+use super::records::{Record, of_number, of_numbers, to_number};
 use super::schema::{customer_group_links, customer_user_group_links, groups, rolls};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
@@ -62,7 +62,7 @@ impl Record for Group {
     type Number = GroupNumber;
 
     fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
-        let rows = on!(conn, |c| groups::table.filter(groups::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+        let rows = on!(conn, |c| of_numbers!(groups::table, groups::id, numbers).select(Row::as_select()).load(c)?);
         let external_ids = external_ids::of_things(conn, Kind::Group, numbers)?;
         rows.into_iter()
             .map(|row| {

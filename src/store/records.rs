@@ -24,6 +24,19 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
     Ok(R::load(conn, &[i64::from(number)])?.pop())
 }
 
+/// Narrows a query to these numbers. The statement for one alone, by far the most frequent, is
+/// prepared once; one for several is another with each count of them.
+macro_rules! of_numbers {
+    ($rows:expr, $column:expr, $numbers:expr) => {{
+        let rows = $rows.into_boxed();
+        match $numbers {
+            [one] => rows.filter($column.eq(*one)),
+            several => rows.filter($column.eq_any(several)),
+        }
+    }};
+}
+pub(super) use of_numbers;
+
 /// The records of these numbers, however many, in any order. Databases bound the values that one
 /// statement takes.
 pub(super) fn all_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {

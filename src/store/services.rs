@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, all_of, of_number, to_number};
+use super::records::{Record, all_of, of_number, of_numbers, to_number};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
@@ -66,7 +66,7 @@ impl Record for Service {
 
     fn load(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<Self>, StoreError> {
         let rows =
-            on!(conn, |c| services::table.filter(services::id.eq_any(numbers)).select(Row::as_select()).load(c)?);
+            on!(conn, |c| of_numbers!(services::table, services::id, numbers).select(Row::as_select()).load(c)?);
         let external_ids = external_ids::of_things(conn, Kind::Service, numbers)?;
         rows.into_iter()
             .map(|row| {
