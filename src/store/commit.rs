@@ -28,16 +28,15 @@ pub fn write(
     actor: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut types = settings::settings(conn)?.map(|settings| settings.permission_types);
+    let mut types = permission_types(conn, commit)?;
     let (mut bodies, mut audited) = (Vec::new(), Vec::new());
     for edit in &commit.edits {
         write_row(conn, edit)?;
-        if let Edit::Settings(delta) = edit {
-            types = delta.after().map(|settings| settings.permission_types.clone());
+        if let Some(after) = settings_after(edit) {
+            types = after.permission_types.clone();
         }
-        let known = types.as_ref().ok_or_else(|| StoreError::Corrupt("there are no settings".to_owned()))?;
-        bodies.push(change_log::encode(&edit.change(), known)?);
-        audited.push(audit_row(edit, known)?);
+        bodies.push(change_log::encode(&edit.change(), &types)?);
+        audited.push(audit_row(edit, &types)?);
     }
     for (kind, number) in &commit.last_numbers {
         state::set_last_number(conn, *kind, *number)?;
@@ -45,6 +44,25 @@ pub fn write(
     change_log::append(conn, revision, now, bodies)?;
     change_log::append_audit(conn, revision, now, actor, audited)?;
     state::set_revision(conn, revision)
+}
+
+/// The permission types that hold before the write. Only links name permissions, so that only they
+/// are worth reading the settings.
+fn permission_types(conn: &mut Conn, commit: &Commit) -> Result<PermissionTypes, StoreError> {
+    let names_permissions =
+        |edit: &Edit| matches!(edit, Edit::CustomerGroupLink { .. } | Edit::CustomerUserGroupLink { .. });
+    if !commit.edits.iter().any(names_permissions) {
+        return Ok(PermissionTypes(Vec::new()));
+    }
+    let settings = settings::settings(conn)?;
+    Ok(settings.ok_or_else(|| StoreError::Corrupt("there are no settings".to_owned()))?.permission_types)
+}
+
+fn settings_after(edit: &Edit) -> Option<&Settings> {
+    match edit {
+        Edit::Settings(delta) => delta.after(),
+        _ => None,
+    }
 }
 
 fn write_row(conn: &mut Conn, edit: &Edit) -> Result<(), StoreError> {
