@@ -81,32 +81,43 @@ pub(super) fn append_audit(
 
 /// The revisions after this one, whole and in order, until they hold about `limit` changes.
 pub fn changes_after(conn: &mut Conn, after: u64, limit: usize) -> Result<Vec<LoggedRevision>, StoreError> {
+    let after = after as i64;
     let heads: Vec<(i64, String, chrono::NaiveDateTime)> = on!(conn, |c| revisions::table
-        .filter(revisions::revision.gt(after as i64))
+        .filter(revisions::revision.gt(after))
         .order(revisions::revision)
         .limit(limit as i64)
         .load(c)?);
-    let mut logged = Vec::with_capacity(heads.len());
-    let mut held = 0;
+    let mut bodies = bodies_after(conn, after, limit)?.into_iter().peekable();
+    let mut logged = Vec::with_capacity(heads.len().min(bodies.len()));
     for (revision, identity, committed_at) in heads {
-        let bodies: Vec<String> = on!(conn, |c| changes::table
-            .filter(changes::revision.eq(revision))
-            .order(changes::ordinal)
-            .select(changes::body)
-            .load(c)?);
-        held += bodies.len();
-        let changes = bodies.iter().map(|body| parse(body)).collect::<Result<_, _>>()?;
-        logged.push(LoggedRevision {
-            revision: revision.unsigned_abs(),
-            identity,
-            committed_at: committed_at.and_utc(),
-            changes,
-        });
-        if held >= limit {
+        let mut changes = Vec::new();
+        while let Some((_, _, body)) = bodies.next_if(|(of, _, _)| *of == revision) {
+            changes.push(parse(&body)?);
+        }
+        let committed_at = committed_at.and_utc();
+        logged.push(LoggedRevision { revision: revision.unsigned_abs(), identity, committed_at, changes });
+        if bodies.peek().is_none() {
             break;
         }
     }
     Ok(logged)
+}
+
+/// About `limit` changes after a revision, and the rest of the last revision among them.
+fn bodies_after(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<(i64, i64, String)>, StoreError> {
+    let mut bodies: Vec<(i64, i64, String)> = on!(conn, |c| changes::table
+        .filter(changes::revision.gt(after))
+        .order((changes::revision, changes::ordinal))
+        .limit(limit as i64)
+        .load(c)?);
+    if let Some((revision, ordinal, _)) = bodies.last().filter(|_| bodies.len() == limit) {
+        let rest: Vec<_> = on!(conn, |c| changes::table
+            .filter(changes::revision.eq(revision).and(changes::ordinal.gt(ordinal)))
+            .order(changes::ordinal)
+            .load(c)?);
+        bodies.extend(rest);
+    }
+    Ok(bodies)
 }
 
 /// One change with its place in the log.
