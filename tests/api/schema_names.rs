@@ -32,7 +32,7 @@ fn declared(source: &str) -> Vec<String> {
         (derives, renamed) = if item.is_some() { (false, None) } else { (derives, renamed) };
         derives |= line.contains("ToSchema") && !line.starts_with("impl");
         let opens = ["text_type!(", "key_type!(", "page_type! {"];
-        of_macro = opens.iter().any(|open| line == *open);
+        of_macro = opens.contains(&line);
     }
     names
 }
