@@ -82,7 +82,7 @@ settings! {
     JWT_ROLES_CLAIM = optional("Claim that lists roles, such as `realm_access.roles`; they count only through `JWT_ROLE_SCOPES`");
     JWT_ROLE_SCOPES = optional("Scopes of each role: `desk-admin=admin;crm=sync:write directory:read`");
     MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
-    MAX_BATCH = with_default("1000", "Most items in one batch");
+    MAX_BATCH = with_default("1000", "Most items in one batch, and most cells in one save of a matrix");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
     REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");
     SHUTDOWN_TIMEOUT = with_default("20s", "Time for open requests to finish after SIGTERM");
