@@ -48,6 +48,9 @@ pub struct SettingsAct {
     pub label: Option<String>,
 }
 
+/// The ends of the links of a matrix: of the subject, and of the rows.
+pub type Ends = (Kind, Kind);
+
 #[derive(Debug, Clone)]
 pub enum Act {
     Thing(Box<ThingAct>),
@@ -55,6 +58,8 @@ pub enum Act {
     CustomerUserGroup(Reference, Reference, Vec<&'static str>),
     CustomerUserService(Reference, Reference, bool),
     Membership(Reference, Reference, bool),
+    Grants(Ends, Reference, Vec<(Reference, Context, Vec<&'static str>)>),
+    Marks(Ends, Reference, Vec<(Reference, bool)>),
     Roll(Roll, Reference, bool),
     Rolls(Roll, Vec<Reference>),
     Settings(SettingsAct),
@@ -151,12 +156,31 @@ fn permissions() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![1 => Just(Vec::new()), 4 => Just(vec!["ro"]), 4 => usual, 1 => Just(vec!["create"])]
 }
 
+fn context() -> impl Strategy<Value = Context> {
+    prop_oneof![4 => Just(Context::SameCustomer), 2 => Just(Context::OtherCustomers)]
+}
+
+/// Several cells of a matrix at once.
+fn matrix() -> impl Strategy<Value = Act> {
+    use Kind::{Customer, CustomerUser, Group, Service};
+    let grants = [(Customer, Group), (Group, Customer), (CustomerUser, Group), (Group, CustomerUser)];
+    let grants = select(grants.to_vec()).prop_flat_map(|ends| {
+        let cells = proptest::collection::vec((reference(ends.1), context(), permissions()), 1..4);
+        (reference(ends.0), cells).prop_map(move |(subject, cells)| Act::Grants(ends, subject, cells))
+    });
+    let marks = [(CustomerUser, Service), (Service, CustomerUser), (CustomerUser, Customer), (Customer, CustomerUser)];
+    let marks = select(marks.to_vec()).prop_flat_map(|ends| {
+        let cells = proptest::collection::vec((reference(ends.1), any::<bool>()), 1..4);
+        (reference(ends.0), cells).prop_map(move |(subject, cells)| Act::Marks(ends, subject, cells))
+    });
+    prop_oneof![grants, marks]
+}
+
 fn link() -> impl Strategy<Value = Act> {
     use Kind::{Customer, CustomerUser, Group, Service};
-    let context = prop_oneof![Just(Context::SameCustomer), Just(Context::OtherCustomers)];
     let is = || proptest::bool::weighted(0.7);
     prop_oneof![
-        (reference(Customer), reference(Group), context, permissions())
+        (reference(Customer), reference(Group), context(), permissions())
             .prop_map(|(customer, group, context, of)| Act::CustomerGroup(customer, group, context, of)),
         (reference(CustomerUser), reference(Group), permissions())
             .prop_map(|(person, group, of)| Act::CustomerUserGroup(person, group, of)),
@@ -234,6 +258,6 @@ fn furniture() -> Vec<Act> {
 
 /// What is done, one write each.
 pub fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let random = prop_oneof![10 => thing(), 8 => link(), 2 => roll(), 2 => settings()];
+    let random = prop_oneof![10 => thing(), 6 => link(), 4 => matrix(), 2 => roll(), 2 => settings()];
     proptest::collection::vec(random, 1..50).prop_map(|random| furniture().into_iter().chain(random).collect())
 }

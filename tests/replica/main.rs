@@ -1,5 +1,7 @@
 //! The replica and its store, on both databases: the same bodies run on SQLite and on PostgreSQL,
 //! each test on a database of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects by failing")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the tests wait, and look behind the schema")]
 
 #[path = "../access/naive.rs"]
 #[allow(dead_code, reason = "the tests of the rules use the rest")]
@@ -8,6 +10,7 @@ mod naive;
 mod questions;
 
 #[path = "../common/mod.rs"]
+#[allow(unused_imports, reason = "the tests over HTTP use the rest")]
 mod common;
 #[path = "../common/postgres.rs"]
 mod postgres;

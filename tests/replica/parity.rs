@@ -6,9 +6,10 @@ use customer_access::store::StoreError;
 
 use super::database::{Kind, lines};
 
-/// Table, column, type, whether it may be null, place in the primary key: a line each.
+/// Table, column, type, whether it may be null, place in the primary key: a line each. What SQLite
+/// calls an INTEGER PRIMARY KEY is a BIGINT.
 const SQLITE_COLUMNS: &str = r#"
-    SELECT t.name || '.' || c.name || ' ' || lower(c.type) || CASE WHEN c."notnull" THEN '' ELSE ' null' END
+    SELECT t.name || '.' || c.name || CASE WHEN c.pk > 0 AND c.type = 'INTEGER' THEN ' bigint' ELSE ' ' || lower(c.type) END || CASE WHEN c."notnull" THEN '' ELSE ' null' END
         || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END AS line
     FROM sqlite_master t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\' ORDER BY t.name, c.cid"#;

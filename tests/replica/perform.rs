@@ -1,18 +1,19 @@
 //! From an act to the plan function that does it.
 
 use customer_access::directory::{
-    BackEnd, BackEndFields, BackEndName, BackEndPatch, Comment, Customer, CustomerFields, CustomerId, CustomerPatch,
-    CustomerUser, CustomerUserPatch, Group, GroupFields, GroupName, GroupPatch, Kind, Login, Patch, PermissionName,
-    Reference, Service, ServiceFields, ServiceName, ServicePatch, Text,
+    BackEnd, BackEndFields, BackEndName, BackEndPatch, Comment, Context, Customer, CustomerFields, CustomerId,
+    CustomerPatch, CustomerUser, CustomerUserPatch, Group, GroupFields, GroupName, GroupPatch, Kind, Login, Patch,
+    PermissionName, Reference, Service, ServiceFields, ServiceName, ServicePatch, Text,
 };
-use customer_access::plan::settings::{ContextPatch, ContextsPatch, PermissionTypeBody, SettingsPatch};
+use customer_access::plan::matrices::{self, GrantCell, GrantDelta, GrantMatrix, MarkCell, MarkDelta, MarkMatrix};
+use customer_access::plan::settings::{ContextPatch, ContextsPatch, PermissionTypePatch, SettingsPatch};
 use customer_access::plan::{
     self, OnExisting, Plan, Powers, Precondition, Refusal, back_ends, customer_users, customers, groups, links, rolls,
     services, settings,
 };
 use customer_access::store::{Conn, by_number};
 
-use super::acts::{Act, SettingsAct, ThingAct, Way};
+use super::acts::{Act, Ends, SettingsAct, ThingAct, Way};
 
 /// What a plan says is so now.
 #[derive(Debug, Clone)]
@@ -66,11 +67,53 @@ pub fn perform(plan: &mut Plan, act: &Act) -> Result<Said, Refusal> {
         Act::Membership(person, customer, member) => {
             links::set_membership(plan, person, customer, *member, none).map(drop)
         }
+        Act::Grants(ends, subject, cells) => grants(plan, *ends, subject, cells),
+        Act::Marks(ends, subject, cells) => marks(plan, *ends, subject, cells),
         Act::Roll(roll, of, listed) => rolls::set(plan, *roll, of, *listed, none).map(drop),
         Act::Rolls(roll, of) => rolls::replace(plan, *roll, of, &Precondition::Exists),
         Act::Settings(act) => settings::patch(plan, settings_patch(act), &Precondition::Exists).map(drop),
     }?;
     Ok(Said::Nothing)
+}
+
+fn grants(
+    plan: &mut Plan,
+    ends: Ends,
+    subject: &Reference,
+    cells: &[(Reference, Context, Vec<&'static str>)],
+) -> Result<(), Refusal> {
+    let matrix = match ends {
+        (Kind::Customer, _) => GrantMatrix::GroupsOfCustomer(plan.find::<Customer>(subject)?.number),
+        (Kind::CustomerUser, _) => GrantMatrix::GroupsOfCustomerUser(plan.find::<CustomerUser>(subject)?.number),
+        (_, Kind::Customer) => GrantMatrix::CustomersOfGroup(plan.find::<Group>(subject)?.number),
+        _ => GrantMatrix::CustomerUsersOfGroup(plan.find::<Group>(subject)?.number),
+    };
+    let cell = |(row, context, of): &(Reference, Context, Vec<&'static str>)| GrantCell {
+        row: row.clone(),
+        context: if matrix.has_contexts() { *context } else { Context::default() },
+        permissions: names(of),
+        expected: None,
+    };
+    let delta = GrantDelta { links_version: None, cells: cells.iter().map(cell).collect() };
+    matrices::save_grants(plan, matrix, &delta).map(drop)
+}
+
+fn marks(plan: &mut Plan, ends: Ends, subject: &Reference, cells: &[(Reference, bool)]) -> Result<(), Refusal> {
+    let matrix = match ends {
+        (Kind::CustomerUser, kind) => {
+            let number = plan.find::<CustomerUser>(subject)?.number;
+            if kind == Kind::Service {
+                MarkMatrix::ServicesOfCustomerUser(number)
+            } else {
+                MarkMatrix::CustomersOfCustomerUser(number)
+            }
+        }
+        (Kind::Service, _) => MarkMatrix::CustomerUsersOfService(plan.find::<Service>(subject)?.number),
+        _ => MarkMatrix::CustomerUsersOfCustomer(plan.find::<Customer>(subject)?.number),
+    };
+    let cell = |(row, granted): &(Reference, bool)| MarkCell { row: row.clone(), granted: *granted, expected: None };
+    let delta = MarkDelta { links_version: None, cells: cells.iter().map(cell).collect() };
+    matrices::save_marks(plan, matrix, &delta).map(drop)
 }
 
 fn names(of: &[&str]) -> Vec<PermissionName> {
@@ -108,7 +151,7 @@ fn customer(plan: &mut Plan, act: &ThingAct) -> Result<Said, Refusal> {
             let key = CustomerId::parse(&act.key).expect("a key");
             customers::create(plan, CustomerFields::new(key).patched(patch(None)))?
         }
-        Way::Put => customers::put(plan, reference, patch(None), when)?.0,
+        Way::Put => customers::put(plan, reference, patch(None), OnExisting::Refuse, when)?.0,
         Way::Patch(to) => customers::patch(plan, reference, patch(to.as_ref()), when)?,
         Way::Upsert(id, adopt) => {
             customers::upsert(plan, id.as_ref(), patch(Some(&act.key)), on_existing(*adopt), when)?.0
@@ -134,7 +177,7 @@ fn customer_user(plan: &mut Plan, act: &ThingAct) -> Result<Said, Refusal> {
     };
     let person = match &act.way {
         Way::Create => customer_users::create(plan, patch(Some(&act.key)), powers)?,
-        Way::Put => customer_users::put(plan, reference, patch(None), powers, when)?.0,
+        Way::Put => customer_users::put(plan, reference, patch(None), OnExisting::Adopt, powers, when)?.0,
         Way::Patch(to) => customer_users::patch(plan, reference, patch(to.as_ref()), powers, when)?,
         Way::Upsert(id, adopt) => {
             let on_existing = on_existing(*adopt);
@@ -163,9 +206,12 @@ fn group(plan: &mut Plan, act: &ThingAct) -> Result<Said, Refusal> {
             let name = GroupName::parse(&act.key).expect("a name");
             groups::create(plan, GroupFields::new(name).patched(patch(None)))?
         }
-        Way::Put => groups::put(plan, reference, patch(None), when)?.0,
+        Way::Put => groups::put(plan, reference, patch(None), OnExisting::Refuse, when)?.0,
         Way::Patch(to) => groups::patch(plan, reference, patch(to.as_ref()), when)?,
-        Way::Upsert(id, _) => groups::put(plan, &external(id, act), patch(Some(&act.key)), when)?.0,
+        Way::Upsert(id, adopt) => {
+            let on_existing = on_existing(*adopt);
+            groups::put(plan, &external(id, act), patch(Some(&act.key)), on_existing, when)?.0
+        }
         Way::Delete { force } => return groups::delete(plan, reference, *force, when).map(|()| Said::Nothing),
         Way::Give(id) => plan::give_external_id::<Group>(plan, reference, id.clone(), when)?.0,
         Way::Take(id) => return plan::take_external_id::<Group>(plan, reference, id, when).map(|()| Said::Nothing),
@@ -185,9 +231,12 @@ fn service(plan: &mut Plan, act: &ThingAct) -> Result<Said, Refusal> {
             let name = ServiceName::parse(&act.key).expect("a name");
             services::create(plan, ServiceFields::new(name).patched(patch(None)))?
         }
-        Way::Put => services::put(plan, reference, patch(None), when)?.0,
+        Way::Put => services::put(plan, reference, patch(None), OnExisting::Refuse, when)?.0,
         Way::Patch(to) => services::patch(plan, reference, patch(to.as_ref()), when)?,
-        Way::Upsert(id, _) => services::put(plan, &external(id, act), patch(Some(&act.key)), when)?.0,
+        Way::Upsert(id, adopt) => {
+            let on_existing = on_existing(*adopt);
+            services::put(plan, &external(id, act), patch(Some(&act.key)), on_existing, when)?.0
+        }
         Way::Delete { force } => return services::delete(plan, reference, *force, when).map(|()| Said::Nothing),
         Way::Give(id) => plan::give_external_id::<Service>(plan, reference, id.clone(), when)?.0,
         Way::Take(id) => return plan::take_external_id::<Service>(plan, reference, id, when).map(|()| Said::Nothing),
@@ -216,10 +265,10 @@ fn back_end(plan: &mut Plan, act: &ThingAct) -> Result<Said, Refusal> {
 }
 
 fn settings_patch(act: &SettingsAct) -> SettingsPatch {
-    let permission_type = |name: &&str| PermissionTypeBody {
+    let permission_type = |name: &&str| PermissionTypePatch {
         name: PermissionName::parse(name).expect("a permission type"),
-        label: act.label.as_deref().map(|label| Text::parse(label).expect("a label")),
-        description: None,
+        label: act.label.as_deref().map_or(Patch::Untouched, |label| Patch::Set(Text::parse(label).expect("a label"))),
+        description: Patch::Untouched,
     };
     let context = |enabled| ContextPatch { enabled, ..ContextPatch::default() };
     SettingsPatch {

@@ -137,6 +137,11 @@ impl Index {
         self.customer_user(customer_user).is_some_and(|entry| entry.is_of(customer))
     }
 
+    /// The additional customers of the customer user, by number.
+    pub fn additional_customers(&self, customer_user: CustomerUserNumber) -> &[CustomerNumber] {
+        self.customer_user(customer_user).map_or(&[], |entry| entry.additional.as_slice())
+    }
+
     /// Whether the customer was added to the customer user, beside or as well as the primary one.
     pub fn is_additional_customer(&self, customer_user: CustomerUserNumber, customer: CustomerNumber) -> bool {
         self.customer_user(customer_user).is_some_and(|entry| entry.additional.binary_search(&customer).is_ok())

@@ -195,8 +195,7 @@ fn stored(index: &Index, matrix: MarkMatrix) -> StoredLinks {
         MarkMatrix::ServicesOfCustomerUser(user) => index.customer_user_services(user).iter().map(|s| s.0).collect(),
         MarkMatrix::CustomerUsersOfService(of) => index.customer_users_of_service(of, None).map(|u| u.0).collect(),
         MarkMatrix::CustomersOfCustomerUser(user) => {
-            let additional = |customer: &CustomerNumber| index.is_additional_customer(user, *customer);
-            index.customers_of(user).filter(additional).map(|customer| customer.0).collect()
+            index.additional_customers(user).iter().map(|customer| customer.0).collect()
         }
         MarkMatrix::CustomerUsersOfCustomer(of) => {
             let additional = |user: &CustomerUserNumber| index.is_additional_customer(*user, of);
