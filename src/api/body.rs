@@ -103,7 +103,7 @@ pub fn of_value<T: DeserializeOwned>(mut value: Value) -> Result<T, Problem> {
     let mut errors: Vec<FieldError> = Vec::new();
     // Serde stops at the first wrong member: take it out, and look for the next one.
     loop {
-        let why = match serde_path_to_error::deserialize::<_, T>(&value) {
+        let why = match serde_path_to_error::deserialize::<_, T>(json::Strictly(&value)) {
             Ok(parsed) if errors.is_empty() => return Ok(parsed),
             Ok(_) => break,
             Err(why) => why,

@@ -1,9 +1,12 @@
 //! JSON, read strictly: a member that stands twice in an object is an error, because of two values
-//! nobody could say which one was meant.
+//! nobody could say which one was meant; and an object is an object, not a list of its values, which
+//! serde takes for one too.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 /// Reads a value; the error says what is wrong, and where.
@@ -70,6 +73,67 @@ impl<'de> Visitor<'de> for StrictVisitor {
             all.insert(name, value);
         }
         Ok(Value::Object(all))
+    }
+}
+
+/// A value on its way into a type, which takes nothing but objects for objects.
+#[derive(Clone, Copy)]
+pub struct Strictly<'v>(pub &'v Value);
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Strictly<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Strictly<'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(items) => SeqDeserializer::new(items.iter().map(Strictly)).deserialize_any(visitor),
+            Value::Object(members) => {
+                let members = members.iter().map(|(name, value)| (name.as_str(), Strictly(value)));
+                MapDeserializer::new(members).deserialize_any(visitor)
+            }
+            value => value.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if self.0.is_array() {
+            return Err(Error::invalid_type(Unexpected::Seq, &"an object"));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
     }
 }
 

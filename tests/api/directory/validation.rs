@@ -127,6 +127,19 @@ fn a_body_is_an_object() {
 }
 
 #[test]
+fn a_list_is_no_object_anywhere_in_a_body() {
+    let app = TestApp::start();
+    app.patch("/v1/settings", json!({"contexts": []})).refused().pointers(&["/contexts"]);
+    let nested = json!({"contexts": {"other_customers": [true]}});
+    app.patch("/v1/settings", nested).refused().pointers(&["/contexts/other_customers"]);
+    CUSTOMER_USERS.create(&app, "jane");
+    let question = json!({"customer_user": "jane", "group": "users", "permission": "ro", "thing": ["acme"]});
+    app.post("/v1/access:check", question).refused().pointers(&["/thing"]);
+    let rows = app.patch("/v1/customer-users/jane/group-matrix", json!({"cells": [["users", null, ["ro"]]]}));
+    rows.refused().pointers(&["/cells/0"]);
+}
+
+#[test]
 fn a_member_that_stands_there_twice_is_refused() {
     let app = TestApp::start();
     let body = br#"{"customer_id": "one", "customer_id": "two"}"#.to_vec();
