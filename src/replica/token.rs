@@ -13,6 +13,13 @@ pub struct RevisionToken {
     pub revision: u64,
 }
 
+impl RevisionToken {
+    /// What a reply that was put together of two readings is of: the older one.
+    pub fn or_older(self, other: Self) -> Self {
+        if other.revision < self.revision { other } else { self }
+    }
+}
+
 /// A text that is no such token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a revision token; send the Access-Revision of an earlier reply as it was")]

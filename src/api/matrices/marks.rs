@@ -121,7 +121,7 @@ async fn show<S: Side>(api: Api, named: Reference, params: MatrixParams) -> Answ
     let number = found.value.number();
     let page = rows::<S::Subject, S::Row>(&api, S::links_of(number), params).await?;
     let view = api.ask(|index| Ok(matrix::<S>(&api, index, &found.value, page.value, None)))?;
-    Ok(reply::ok(At { value: view.value, revision: page.revision }))
+    Ok(reply::ok(At { revision: view.revision.or_older(page.revision), value: view.value }))
 }
 
 async fn save<S: Side>(api: Api, named: Reference, delta: MarkDelta, precondition: Precondition) -> Answer
