@@ -106,7 +106,7 @@ fn way(kind: Kind) -> impl Strategy<Value = Way> {
         3 => Just(Way::Put),
         6 => maybe(0.7, key(kind)).prop_map(Way::Patch),
         5 => (maybe(0.8, external_id()), any::<bool>()).prop_map(|(id, adopt)| Way::Upsert(id, adopt)),
-        2 => proptest::bool::weighted(0.6).prop_map(|force| Way::Delete { force }),
+        3 => proptest::bool::weighted(0.7).prop_map(|force| Way::Delete { force }),
         2 => external_id().prop_map(Way::Give),
         2 => external_id().prop_map(Way::Take),
     ]
@@ -253,11 +253,22 @@ fn furniture() -> Vec<Act> {
         [("jane", Some("acme")), ("joe", Some("beta")), ("Σίσυφος", None)]
             .map(|(login, customer)| thing(Kind::CustomerUser, login, customer)),
     );
+    let key = |key: &str| Reference::Key(key.to_owned());
+    acts.extend([
+        Act::Roll(Roll::CustomerUserAlwaysGroups, key("sales"), true),
+        Act::Roll(Roll::CustomerAlwaysGroups, key("support"), true),
+        Act::Roll(Roll::DefaultServices, key("c"), true),
+        Act::CustomerGroup(key("acme"), key("sales"), Context::SameCustomer, vec!["ro"]),
+        Act::CustomerGroup(key("acme"), key("support"), Context::OtherCustomers, vec!["note"]),
+        Act::CustomerUserGroup(key("joe"), key("support"), vec!["rw"]),
+        Act::CustomerUserService(key("jane"), key("a::b::c"), true),
+        Act::Membership(key("jane"), key("beta"), true),
+    ]);
     acts
 }
 
 /// What is done, one write each.
 pub fn acts() -> impl Strategy<Value = Vec<Act>> {
     let random = prop_oneof![10 => thing(), 6 => link(), 4 => matrix(), 2 => roll(), 2 => settings()];
-    proptest::collection::vec(random, 1..50).prop_map(|random| furniture().into_iter().chain(random).collect())
+    proptest::collection::vec(random, 1..60).prop_map(|random| furniture().into_iter().chain(random).collect())
 }

@@ -4,7 +4,7 @@
 use customer_access::directory::{Change, PermissionTypes, Settings};
 use customer_access::plan::Refusal;
 use customer_access::replica::{Replica, Written};
-use customer_access::store::{self, LoggedRevision, Store, StoreError};
+use customer_access::store::{self, Conn, LoggedRevision, Store, StoreError};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
@@ -13,13 +13,13 @@ use super::database::{Database, Kind, catch_up, on_both, replica_on, rows, same_
 use super::naive::Naive;
 use super::perform::{Said, perform};
 use super::questions::check_all;
-use super::verbs::write;
+use super::verbs::{customer, write};
 
 /// Runs a body on sequences of acts, each on a database of its own. `PROPTEST_CASES` says how many.
 fn for_sequences(kind: Kind, body: impl Fn(&Database, &[Act])) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(16);
     let config =
-        ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() };
+        ProptestConfig { cases, failure_persistence: None, max_shrink_time: 30_000, ..ProptestConfig::default() };
     let run = |acts: Vec<Act>| {
         body(&kind.database(), &acts);
         Ok::<_, TestCaseError>(())
@@ -40,11 +40,11 @@ fn act_and_look(store: &Store, replica: &Replica, it: &Act, before: Vec<String>)
     match outcome {
         Ok(written) if written.revision == revision + 1 => {
             assert_ne!(after, before);
-            let checked = store.read(|conn| {
+            let check = |conn: &mut Conn| {
                 written.value.check(conn);
                 Ok::<_, StoreError>(())
-            });
-            checked.expect("a read");
+            };
+            store.read(check).expect("a read");
         }
         Ok(written) => assert_eq!((written.revision, &after), (revision, &before), "it changed nothing"),
         Err(Refusal::Store(why)) => panic!("{it:?}: {why}"),
@@ -69,12 +69,12 @@ fn only_changes_take_a_revision(kind: Kind) {
 
 fn the_index_is_what_the_rows_say(kind: Kind) {
     for_sequences(kind, |database, acts| {
-        let (replica, other) = (database.replica(), database.replica());
+        let (replica, other, sleeper) = (database.replica(), database.replica(), database.sleeper());
         for it in acts {
             let _ = act(&replica, it);
         }
-        same_as_anew(&replica, database);
-        same_as_anew(&other, database);
+        customer(&sleeper, "wakes up, and reads all of it at once");
+        [replica, other, sleeper].iter().for_each(|replica| same_as_anew(replica, database));
     });
 }
 
