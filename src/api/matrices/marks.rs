@@ -8,18 +8,19 @@ use super::super::answers::SourceView;
 use super::super::body::Body;
 use super::super::lists::{Query, RecordPage};
 use super::super::named::Named;
-use super::super::reply::{self, Answer, If};
-use super::super::state::{Api, At};
+use super::super::reply::{Answer, If};
+use super::super::state::Api;
 use super::super::views::Links;
-use super::rows::{Shown, not_too_many, rows, saved, subject};
+use super::rows::Shown;
+use super::screen::{Matrix, Screen, save, screen, show};
 use super::{MatrixParams, MatrixSubject, SaveCounts};
 use crate::access::{Index, MemberCell, customer_user_service_cell, membership_cell};
 use crate::directory::{
-    Customer, CustomerNumber, CustomerUser, CustomerUserNumber, Number, Reference, Service, ServiceNumber, Validity,
+    Customer, CustomerNumber, CustomerUser, CustomerUserNumber, Number, Service, ServiceNumber, Validity,
 };
-use crate::plan::matrices::{self as plan, MarkDelta, MarkMatrix, StoredLinks, links_version, marks};
-use crate::plan::{Plan, Precondition, Refusal};
-use crate::store::{self, LinksOf, Record};
+use crate::plan::matrices::{self as plan, Counts, MarkDelta, MarkMatrix, StoredLinks, links_version, marks};
+use crate::plan::{Plan, Refusal};
+use crate::store::{Conn, LinksOf, Record, StoreError};
 
 /// A matrix of marks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,87 +79,43 @@ pub struct MarkRow {
     pub lock_reason: Option<String>,
 }
 
-/// What a matrix is of, for its handlers.
-trait Side {
-    type Subject: Shown;
-    type Row: Shown;
+screen!(ServicesOfCustomerUser: MarkMatrix of CustomerUser by Service);
+screen!(CustomerUsersOfService: MarkMatrix of Service by CustomerUser);
+screen!(CustomersOfCustomerUser: MarkMatrix of CustomerUser by Customer);
+screen!(CustomerUsersOfCustomer: MarkMatrix of Customer by CustomerUser);
 
-    fn matrix(subject: <Self::Subject as Record>::Number) -> MarkMatrix;
-    fn links_of(subject: <Self::Subject as Record>::Number) -> LinksOf;
-}
+impl Matrix for MarkMatrix {
+    type Delta = MarkDelta;
+    type View = MarkMatrixView;
 
-macro_rules! side {
-    ($name:ident: $subject:ident by $row:ident, $matrix:ident, $links_of:ident) => {
-        struct $name;
+    fn cells(delta: &MarkDelta) -> usize {
+        delta.cells.len()
+    }
 
-        impl Side for $name {
-            type Subject = $subject;
-            type Row = $row;
+    fn links(self, conn: &mut Conn) -> Result<StoredLinks, StoreError> {
+        self.stored(conn)
+    }
 
-            fn matrix(subject: <$subject as Record>::Number) -> MarkMatrix {
-                MarkMatrix::$matrix(subject)
-            }
+    fn save(self, plan: &mut Plan, delta: &MarkDelta) -> Result<(Vec<u32>, Counts), Refusal> {
+        plan::save_marks(plan, self, delta)
+    }
 
-            fn links_of(subject: <$subject as Record>::Number) -> LinksOf {
-                LinksOf::$links_of(subject)
-            }
+    fn view<R: Shown>(
+        self,
+        api: &Api,
+        index: &Index,
+        subject: MatrixSubject,
+        page: RecordPage<R>,
+        counts: Option<SaveCounts>,
+    ) -> MarkMatrixView {
+        MarkMatrixView {
+            subject,
+            links_version: links_version(&stored(index, self)),
+            counts,
+            items: page.items.iter().map(|record| row(api, index, self, record)).collect(),
+            next_cursor: page.next_cursor,
+            total: page.total,
         }
-    };
-}
-
-side!(ServicesOfCustomerUser: CustomerUser by Service, ServicesOfCustomerUser, CustomerUser);
-side!(CustomerUsersOfService: Service by CustomerUser, CustomerUsersOfService, Service);
-side!(CustomersOfCustomerUser: CustomerUser by Customer, CustomersOfCustomerUser, CustomerUser);
-side!(CustomerUsersOfCustomer: Customer by CustomerUser, CustomerUsersOfCustomer, Customer);
-
-async fn show<S: Side>(api: Api, named: Reference, params: MatrixParams) -> Answer {
-    let found = api
-        .read(move |conn| {
-            let kind = <<S::Subject as Record>::Number as Number>::KIND;
-            store::find::<S::Subject>(conn, &named)?.ok_or_else(|| Refusal::not_found(kind, &named).into())
-        })
-        .await?;
-    let number = found.value.number();
-    let page = rows::<S::Subject, S::Row>(&api, S::links_of(number), params).await?;
-    let view = api.ask(|index| Ok(matrix::<S>(&api, index, &found.value, page.value, None)))?;
-    Ok(reply::ok(At { revision: view.revision.or_older(page.revision), value: view.value }))
-}
-
-async fn save<S: Side>(api: Api, named: Reference, delta: MarkDelta, precondition: Precondition) -> Answer
-where
-    <S::Subject as Record>::Number: Send + 'static,
-{
-    not_too_many(delta.cells.len(), api.state().config.limits.max_batch)?;
-    let at = api
-        .write(move |p: &mut Plan| {
-            let number = p.find::<S::Subject>(&named)?.number();
-            let matrix = S::matrix(number);
-            precondition.check(Some(&links_version(&matrix.stored(p.conn)?)))?;
-            Ok((number, plan::save_marks(p, matrix, &delta)?))
-        })
-        .await?;
-    let (number, (rows, counts)) = at.value;
-    let (subject, items) = saved::<S::Subject, S::Row>(&api, number, rows).await?;
-    let page = RecordPage { items, next_cursor: None, total: None };
-    let view = api.ask(|index| Ok(matrix::<S>(&api, index, &subject, page, Some(counts.into()))))?;
-    Ok(reply::ok(At { value: view.value, revision: at.revision }))
-}
-
-fn matrix<S: Side>(
-    api: &Api,
-    index: &Index,
-    of: &S::Subject,
-    page: RecordPage<S::Row>,
-    counts: Option<SaveCounts>,
-) -> MarkMatrixView {
-    let matrix = S::matrix(of.number());
-    MarkMatrixView {
-        subject: subject(api, of),
-        links_version: links_version(&stored(index, matrix)),
-        counts,
-        items: page.items.iter().map(|record| row(api, index, matrix, record)).collect(),
-        next_cursor: page.next_cursor,
-        total: page.total,
     }
 }
 
@@ -206,15 +163,15 @@ fn stored(index: &Index, matrix: MarkMatrix) -> StoredLinks {
 
 /// Reads and saves one matrix.
 macro_rules! mark_routes {
-    ($side:ident, $path:literal, $tag:literal, $name:literal = $example:literal, $words:literal, $get:ident, $patch:ident) => {
+    ($screen:ident, $path:literal, $tag:literal, $name:literal = $example:literal, $words:literal, $get:ident, $patch:ident) => {
         #[utoipa::path(get, path = $path, tag = $tag, summary = concat!("Reads the matrix of ", $words, "."), description = "Every row there is, page by page, with whether it is linked, whether it is effective anyway and why.", params(($name = String, Path, description = "The subject.", example = $example), MatrixParams), responses((status = 200, description = "A page of the matrix.", body = MarkMatrixView)))]
         pub async fn $get(api: Api, Named([named]): Named<1>, Query(params): Query<MatrixParams>) -> Answer {
-            show::<$side>(api, named, params).await
+            show::<$screen>(api, named, params).await
         }
 
         #[utoipa::path(patch, path = $path, tag = $tag, summary = concat!("Saves a delta of the matrix of ", $words, "."), description = "Each cell is marked or not, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.", params(($name = String, Path, description = "The subject.", example = $example)), request_body = MarkDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = MarkMatrixView)))]
         pub async fn $patch(api: Api, Named([named]): Named<1>, If(precondition): If, Body(delta): Body<MarkDelta>) -> Answer {
-            save::<$side>(api, named, delta, precondition).await
+            save::<$screen>(api, named, delta, precondition).await
         }
     };
 }

@@ -4,6 +4,7 @@
 mod grants;
 mod marks;
 mod rows;
+mod screen;
 
 pub use grants::*;
 pub use marks::*;

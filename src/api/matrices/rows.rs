@@ -73,11 +73,7 @@ pub fn subject<S: Shown>(api: &Api, record: &S) -> MatrixSubject {
 }
 
 /// The rows of a page, in order.
-pub async fn rows<S: Shown, R: Shown>(
-    api: &Api,
-    subject: LinksOf,
-    params: MatrixParams,
-) -> Result<At<RecordPage<R>>, Problem> {
+pub async fn rows<R: Shown>(api: &Api, subject: LinksOf, params: MatrixParams) -> Result<At<RecordPage<R>>, Problem> {
     let (params, granted) = params.split();
     let filters = vec![Some(format!("{subject:?}")), granted.map(|granted| format!("{granted:?}"))];
     let narrow = move |_: &mut store::Conn, query: &mut store::list::ListQuery| {
@@ -99,7 +95,7 @@ where
             for chunk in numbers.chunks(1_000) {
                 records.extend(R::load(conn, chunk)?);
             }
-            records.sort_by_key(|record| rows.iter().position(|row| *row == record.number().into()));
+            records.sort_by_key(Record::number);
             let gone = || Refusal::NotFound { kind: S::Number::KIND, reference: subject.id() };
             Ok((store::by_number::<S>(conn, subject)?.ok_or_else(gone)?, records))
         })
