@@ -26,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 SHOWN_DIRECTORY = "$PWD/target/release"
+SHOWN_BINARY = "target/release/customer-access"
 SHOWN_ADDRESS = "127.0.0.1:8080"
 WIDTH = 118
 
@@ -68,7 +69,7 @@ class Server:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         self.environment = inherited | {"DATA_DIR": data, "LISTEN": "127.0.0.1:0", "RUST_LOG": "warn", "LC_ALL": "C.UTF-8"}
         self.process = subprocess.Popen([binary], cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
-        self.said = [self.process.stdout.readline().rstrip("\n") for _ in range(3)]
+        self.said = [self.process.stdout.readline().rstrip("\n").replace(str(binary), SHOWN_BINARY) for _ in range(3)]
         found = re.search(r"http://([0-9.:]+)$", self.said[0])
         if not found:
             raise SystemExit(f"tour: the server did not start: {self.said}")
