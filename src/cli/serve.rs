@@ -45,8 +45,6 @@ fn announce(url: &str, can_make_tokens: bool) {
     println!("listening on {url}");
     println!("docs at {url}/docs");
     if can_make_tokens {
-        // As it was called: whoever copies the line need not have it on the PATH.
-        let program = std::env::args_os().next().unwrap_or_else(|| "customer-access".into());
-        println!("an admin token: {} token --scope admin --subject me --expires 1h", program.display());
+        println!("an admin token: {} token --scope admin --subject me --expires 1h", Config::program().display());
     }
 }

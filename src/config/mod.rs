@@ -110,6 +110,11 @@ impl Config {
         Ok(self)
     }
 
+    /// How this program was called, so that it can be called again: it need not be on the PATH.
+    pub fn program() -> PathBuf {
+        std::env::args_os().next().map_or_else(|| "customer-access".into(), PathBuf::from)
+    }
+
     /// Makes the data directory if it is not there, for this user alone.
     pub fn create_data_dir(&self) -> std::io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
