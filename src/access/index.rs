@@ -15,6 +15,7 @@ mod members;
 mod names;
 mod read;
 mod reverse;
+mod shared;
 
 use std::collections::BTreeSet;
 
@@ -22,21 +23,23 @@ use entry::{BackEndEntry, CustomerEntry, CustomerUserEntry, GroupEntry, ServiceE
 pub use entry::{CustomerGrant, Grant};
 use externals::Externals;
 use names::Names;
+use shared::Entries;
 
 use crate::directory::{PermissionSet, Settings};
 
-/// What the directory says that bears on access, as of one revision.
+/// What the directory says that bears on access, as of one revision. A clone shares everything with
+/// the original and costs next to nothing; each pays for what it changes.
 #[derive(Clone)]
 pub struct Index {
     revision: u64,
     settings: Settings,
     /// Every configured permission type; kept beside the settings because each question asks.
     types: PermissionSet,
-    customers: Vec<CustomerEntry>,
-    customer_users: Vec<CustomerUserEntry>,
-    groups: Vec<GroupEntry>,
-    services: Vec<ServiceEntry>,
-    back_ends: Vec<BackEndEntry>,
+    customers: Entries<CustomerEntry>,
+    customer_users: Entries<CustomerUserEntry>,
+    groups: Entries<GroupEntry>,
+    services: Entries<ServiceEntry>,
+    back_ends: Entries<BackEndEntry>,
     /// By kind: the natural keys.
     names: [Names; 5],
     /// By kind: what other systems call the things.
@@ -53,11 +56,11 @@ impl Default for Index {
             revision: 0,
             types: settings.permission_types.all(),
             settings,
-            customers: Vec::new(),
-            customer_users: Vec::new(),
-            groups: Vec::new(),
-            services: Vec::new(),
-            back_ends: Vec::new(),
+            customers: Entries::default(),
+            customer_users: Entries::default(),
+            groups: Entries::default(),
+            services: Entries::default(),
+            back_ends: Entries::default(),
             names: Default::default(),
             externals: Default::default(),
             rolls: Default::default(),

@@ -40,18 +40,6 @@ impl Index {
         }
     }
 
-    /// Makes room for so many more things of a kind, before many changes at once.
-    pub fn reserve(&mut self, kind: Kind, additional: usize) {
-        self.names[kind as usize].reserve(additional);
-        match kind {
-            Kind::Customer => self.customers.reserve(additional),
-            Kind::CustomerUser => self.customer_users.reserve(additional),
-            Kind::Group => self.groups.reserve(additional),
-            Kind::Service => self.services.reserve(additional),
-            Kind::BackEnd => self.back_ends.reserve(additional),
-        }
-    }
-
     fn put_name<N: Number>(&mut self, number: N, key: &str) {
         self.names[N::KIND as usize].put(number.into(), key);
     }
@@ -63,17 +51,17 @@ impl Index {
 
     fn put_customer(&mut self, customer: CustomerNumber, key: &str, validity: Validity) {
         self.put_name(customer, key);
-        links::entry(&mut self.customers, customer).validity = Some(validity);
+        self.customers.entry(customer).validity = Some(validity);
     }
 
     fn remove_customer(&mut self, customer: CustomerNumber) {
         self.remove_name(customer);
-        let entry = links::take(&mut self.customers, customer);
+        let entry = self.customers.take(customer);
         for grant in &entry.groups {
-            links::entry(&mut self.groups, grant.group).customers.set(customer, false);
+            self.groups.entry(grant.group).customers.set(customer, false);
         }
         for customer_user in entry.customer_users.iter() {
-            let customer_user = links::entry(&mut self.customer_users, customer_user);
+            let customer_user = self.customer_users.entry(customer_user);
             customer_user.customer.take_if(|primary| *primary == customer);
             links::set_number(&mut customer_user.additional, customer, false);
         }
@@ -88,13 +76,13 @@ impl Index {
         validity: Validity,
     ) {
         self.put_name(customer_user, key);
-        let entry = links::entry(&mut self.customer_users, customer_user);
+        let entry = self.customer_users.entry(customer_user);
         entry.validity = Some(validity);
         let old_back_end = entry.back_end.replace(back_end);
         let old_customer = std::mem::replace(&mut entry.customer, customer);
         if old_back_end != Some(back_end) {
             self.leave_back_end(customer_user, old_back_end);
-            links::entry(&mut self.back_ends, back_end).customer_users.set(customer_user, true);
+            self.back_ends.entry(back_end).customer_users.set(customer_user, true);
         }
         if old_customer != customer {
             let touched = [old_customer, customer];
@@ -104,24 +92,24 @@ impl Index {
 
     fn leave_back_end(&mut self, customer_user: CustomerUserNumber, back_end: Option<BackEndNumber>) {
         if let Some(back_end) = back_end {
-            links::entry(&mut self.back_ends, back_end).customer_users.set(customer_user, false);
+            self.back_ends.entry(back_end).customer_users.set(customer_user, false);
         }
     }
 
     /// Lets the customer's end say what the customer user's end says.
     fn mirror_membership(&mut self, customer_user: CustomerUserNumber, customer: CustomerNumber) {
-        let is_of = links::get(&self.customer_users, customer_user).is_some_and(|entry| entry.is_of(customer));
-        links::entry(&mut self.customers, customer).customer_users.set(customer_user, is_of);
+        let is_of = self.customer_users.get(customer_user).is_some_and(|entry| entry.is_of(customer));
+        self.customers.entry(customer).customer_users.set(customer_user, is_of);
     }
 
     fn remove_customer_user(&mut self, customer_user: CustomerUserNumber) {
         self.remove_name(customer_user);
-        let entry: CustomerUserEntry = links::take(&mut self.customer_users, customer_user);
+        let entry: CustomerUserEntry = self.customer_users.take(customer_user);
         for grant in &entry.groups {
-            links::entry(&mut self.groups, grant.group).customer_users.set(customer_user, false);
+            self.groups.entry(grant.group).customer_users.set(customer_user, false);
         }
         for service in &entry.services {
-            links::entry(&mut self.services, *service).customer_users.set(customer_user, false);
+            self.services.entry(*service).customer_users.set(customer_user, false);
         }
         entry.customers().for_each(|customer| self.mirror_membership(customer_user, customer));
         self.leave_back_end(customer_user, entry.back_end);
@@ -129,7 +117,7 @@ impl Index {
 
     fn put_group(&mut self, group: GroupNumber, key: &str, validity: Validity) {
         self.put_name(group, key);
-        links::entry(&mut self.groups, group).validity = Some(validity);
+        self.groups.entry(group).validity = Some(validity);
     }
 
     fn remove_group(&mut self, group: GroupNumber) {
@@ -137,20 +125,20 @@ impl Index {
         for roll in [Roll::CustomerUserAlwaysGroups, Roll::CustomerAlwaysGroups] {
             self.rolls[roll as usize].remove(&group.0);
         }
-        let entry = links::take(&mut self.groups, group);
+        let entry = self.groups.take(group);
         for customer_user in entry.customer_users.iter() {
-            let grants = &mut links::entry(&mut self.customer_users, customer_user).groups;
+            let grants = &mut self.customer_users.entry(customer_user).groups;
             links::set(grants, group, None, |grant| grant.group);
         }
         for customer in entry.customers.iter() {
-            let grants = &mut links::entry(&mut self.customers, customer).groups;
+            let grants = &mut self.customers.entry(customer).groups;
             links::set(grants, group, None, |grant| grant.group);
         }
     }
 
     fn put_service(&mut self, service: ServiceNumber, key: &str, parent: Option<ServiceNumber>, validity: Validity) {
         self.put_name(service, key);
-        let entry = links::entry(&mut self.services, service);
+        let entry = self.services.entry(service);
         entry.validity = Some(validity);
         entry.parent = parent;
     }
@@ -158,53 +146,53 @@ impl Index {
     fn remove_service(&mut self, service: ServiceNumber) {
         self.remove_name(service);
         self.rolls[Roll::DefaultServices as usize].remove(&service.0);
-        let entry = links::take(&mut self.services, service);
+        let entry = self.services.take(service);
         for customer_user in entry.customer_users.iter() {
-            let services = &mut links::entry(&mut self.customer_users, customer_user).services;
+            let services = &mut self.customer_users.entry(customer_user).services;
             links::set_number(services, service, false);
         }
     }
 
     fn put_back_end(&mut self, back_end: BackEndNumber, key: &str, group_support: bool) {
         self.put_name(back_end, key);
-        links::entry(&mut self.back_ends, back_end).group_support = Some(group_support);
+        self.back_ends.entry(back_end).group_support = Some(group_support);
     }
 
     fn remove_back_end(&mut self, back_end: BackEndNumber) {
         self.remove_name(back_end);
-        let entry = links::take(&mut self.back_ends, back_end);
+        let entry = self.back_ends.take(back_end);
         for customer_user in entry.customer_users.iter() {
-            links::entry(&mut self.customer_users, customer_user).back_end = None;
+            self.customer_users.entry(customer_user).back_end = None;
         }
     }
 
     fn set_customer_group(&mut self, link: &CustomerGroupLink) {
-        let grants = &mut links::entry(&mut self.customers, link.customer).groups;
+        let grants = &mut self.customers.entry(link.customer).groups;
         let place = grants.binary_search_by_key(&link.group, |grant| grant.group);
         let mut grant = place.map_or_else(|_| CustomerGrant::none(link.group), |at| grants[at]);
         grant.set(link.context, link.permissions.normalized());
         let linked = !grant.is_none();
         links::set(grants, link.group, linked.then_some(grant), |grant| grant.group);
-        links::entry(&mut self.groups, link.group).customers.set(link.customer, linked);
+        self.groups.entry(link.group).customers.set(link.customer, linked);
     }
 
     fn set_customer_user_group(&mut self, link: &CustomerUserGroupLink) {
         let linked = !link.permissions.is_empty();
         let grant = Grant { group: link.group, permissions: link.permissions.normalized() };
-        let grants = &mut links::entry(&mut self.customer_users, link.customer_user).groups;
+        let grants = &mut self.customer_users.entry(link.customer_user).groups;
         links::set(grants, link.group, linked.then_some(grant), |grant| grant.group);
-        links::entry(&mut self.groups, link.group).customer_users.set(link.customer_user, linked);
+        self.groups.entry(link.group).customer_users.set(link.customer_user, linked);
     }
 
     fn set_customer_user_service(&mut self, link: &CustomerUserServiceLink) {
-        let services = &mut links::entry(&mut self.customer_users, link.customer_user).services;
+        let services = &mut self.customer_users.entry(link.customer_user).services;
         links::set_number(services, link.service, link.linked);
-        links::entry(&mut self.services, link.service).customer_users.set(link.customer_user, link.linked);
+        self.services.entry(link.service).customer_users.set(link.customer_user, link.linked);
     }
 
     fn set_membership(&mut self, membership: &CustomerMembership) {
         let CustomerMembership { customer_user, customer, member } = *membership;
-        links::set_number(&mut links::entry(&mut self.customer_users, customer_user).additional, customer, member);
+        links::set_number(&mut self.customer_users.entry(customer_user).additional, customer, member);
         self.mirror_membership(customer_user, customer);
     }
 

@@ -4,10 +4,11 @@
 //! here twice for a moment.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
+use super::shared::{Entries, Table};
 use crate::directory::ExternalId;
 
 #[derive(Clone)]
@@ -21,10 +22,10 @@ struct External {
 #[derive(Clone, Default)]
 pub(super) struct Externals {
     sources: Vec<Box<str>>,
-    slots: Vec<Option<External>>,
-    free: Vec<u32>,
-    by_id: HashTable<u32>,
-    by_number: HashTable<u32>,
+    slots: Entries<Option<External>>,
+    free: Arc<Vec<u32>>,
+    by_id: Table,
+    by_number: Table,
     hasher: RandomState,
 }
 
@@ -55,7 +56,7 @@ impl Externals {
         let is_it =
             |slot: &u32| self.at(*slot).is_some_and(|external| external.source == source && *external.id == *id);
         let slot = self.by_id.find(self.hasher.hash_one((source, id)), is_it)?;
-        self.at(*slot).map(|external| external.number)
+        self.at(slot).map(|external| external.number)
     }
 
     /// The ids of a thing, as source and id, in no order.
@@ -77,13 +78,13 @@ impl Externals {
     }
 
     fn at(&self, slot: u32) -> Option<&External> {
-        self.slots.get(slot as usize)?.as_ref()
+        self.slots.get(slot)?.as_ref()
     }
 
     fn slots_of(&self, number: u32) -> impl Iterator<Item = (u32, &External)> {
-        let candidates = self.by_number.iter_hash(self.hasher.hash_one(number));
+        let candidates = self.by_number.candidates(self.hasher.hash_one(number));
         candidates
-            .filter_map(|slot| self.at(*slot).map(|external| (*slot, external)))
+            .filter_map(|slot| self.at(slot).map(|external| (slot, external)))
             .filter(move |(_, external)| external.number == number)
     }
 
@@ -93,27 +94,23 @@ impl Externals {
     }
 
     fn add(&mut self, external: External) {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-        });
+        let freed = if self.free.is_empty() { None } else { Arc::make_mut(&mut self.free).pop() };
+        let slot = freed.unwrap_or_else(|| self.slots.end());
         let hashes = hashes(&self.hasher, &external);
-        self.slots[slot as usize] = Some(external);
+        *self.slots.entry(slot) = Some(external);
         let (slots, hasher) = (&self.slots, &self.hasher);
-        let hashes_at = |slot: &u32| slots[*slot as usize].as_ref().map_or((0, 0), |other| self::hashes(hasher, other));
-        self.by_id.insert_unique(hashes.0, slot, |slot| hashes_at(slot).0);
-        self.by_number.insert_unique(hashes.1, slot, |slot| hashes_at(slot).1);
+        let at = |slot: &u32| slots.get(*slot).and_then(Option::as_ref);
+        let hashes_at = |slot: &u32| at(slot).map_or((0, 0), |other| self::hashes(hasher, other));
+        self.by_id.insert(hashes.0, slot, |slot| hashes_at(slot).0);
+        self.by_number.insert(hashes.1, slot, |slot| hashes_at(slot).1);
     }
 
     fn remove(&mut self, slot: u32) {
-        let Some(external) = self.slots[slot as usize].take() else { return };
+        let Some(external) = self.slots.take(slot) else { return };
         let (by_id, by_number) = hashes(&self.hasher, &external);
-        for (table, hash) in [(&mut self.by_id, by_id), (&mut self.by_number, by_number)] {
-            if let Ok(place) = table.find_entry(hash, |other| *other == slot) {
-                place.remove();
-            }
-        }
-        self.free.push(slot);
+        self.by_id.remove(by_id, slot);
+        self.by_number.remove(by_number, slot);
+        Arc::make_mut(&mut self.free).push(slot);
     }
 }
 

@@ -2,6 +2,7 @@
 //! with one that was built from scratch. Both ends of every link are written.
 
 use super::Index;
+use super::shared::Entries;
 use crate::directory::{Kind, Roll, Thing};
 
 impl Index {
@@ -36,9 +37,9 @@ impl Index {
     }
 }
 
-fn entries<T: Default + PartialEq + std::fmt::Debug>(lines: &mut Vec<String>, kind: Kind, entries: &[T]) {
+fn entries<T: Default + PartialEq + std::fmt::Debug>(lines: &mut Vec<String>, kind: Kind, entries: &Entries<T>) {
     let nothing = T::default();
-    let numbered = (0..).zip(entries).filter(|(_, entry)| **entry != nothing);
+    let numbered = entries.iter().filter(|(_, entry)| **entry != nothing);
     lines.extend(numbered.map(|(number, entry)| format!("{} {entry:?}", kind.id(number))));
 }
 

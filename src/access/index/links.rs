@@ -1,4 +1,4 @@
-//! Short sorted lists of links, and lists of entries by number.
+//! Short sorted lists of links.
 
 use smallvec::{Array, SmallVec};
 
@@ -23,23 +23,4 @@ where
     A::Item: Copy + Ord,
 {
     set(links, number, linked.then_some(number), |item| *item);
-}
-
-/// The entry of this number, made if need be.
-pub(super) fn entry<T: Default>(entries: &mut Vec<T>, number: impl Into<u32>) -> &mut T {
-    let at = number.into() as usize;
-    if entries.len() <= at {
-        entries.resize_with(at + 1, T::default);
-    }
-    &mut entries[at]
-}
-
-/// Takes the entry of this number out and leaves nothing.
-pub(super) fn take<T: Default>(entries: &mut [T], number: impl Into<u32>) -> T {
-    entries.get_mut(number.into() as usize).map(std::mem::take).unwrap_or_default()
-}
-
-/// The entry of this number, where the list reaches that far.
-pub(super) fn get<T>(entries: &[T], number: impl Into<u32>) -> Option<&T> {
-    entries.get(number.into() as usize)
 }

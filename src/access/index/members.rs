@@ -2,6 +2,7 @@
 //! to either must not move the rest.
 
 use std::fmt;
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 use smallvec::SmallVec;
@@ -12,7 +13,8 @@ const FEW: usize = 64;
 #[derive(Clone)]
 pub(crate) enum Members {
     Few(SmallVec<[u32; 4]>),
-    Many(Box<RoaringBitmap>),
+    /// Shared with every copy of the index until one of them changes.
+    Many(Arc<RoaringBitmap>),
 }
 
 impl Default for Members {
@@ -28,11 +30,11 @@ impl Members {
             Members::Few(few) if present && few.len() >= FEW => {
                 let mut many: RoaringBitmap = few.iter().copied().collect();
                 many.insert(number);
-                *self = Members::Many(Box::new(many));
+                *self = Members::Many(Arc::new(many));
             }
             Members::Few(few) => super::links::set_number(few, number, present),
-            Members::Many(many) if present => drop(many.insert(number)),
-            Members::Many(many) => drop(many.remove(number)),
+            Members::Many(many) if present => drop(Arc::make_mut(many).insert(number)),
+            Members::Many(many) => drop(Arc::make_mut(many).remove(number)),
         }
     }
 

@@ -8,35 +8,28 @@ use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
-use super::links;
+use super::shared::{Entries, Table};
 use crate::directory::text::fold;
 
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    keys: Vec<Option<Box<str>>>,
-    by_key: HashTable<u32>,
+    keys: Entries<Option<Box<str>>>,
+    by_key: Table,
     hasher: RandomState,
 }
 
 impl Names {
-    /// Makes room for so many more.
-    pub fn reserve(&mut self, additional: usize) {
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        self.by_key.reserve(additional, |number| hash_of(keys, hasher, *number));
-    }
-
     /// The thing bears this key now.
     pub fn put(&mut self, number: u32, key: &str) {
         if self.key(number) == Some(key) {
             return;
         }
         self.remove(number);
-        *links::entry(&mut self.keys, number) = Some(key.into());
+        *self.keys.entry(number) = Some(key.into());
         let (keys, hasher) = (&self.keys, &self.hasher);
         let hash = hash_of(keys, hasher, number);
-        self.by_key.insert_unique(hash, number, |number| hash_of(keys, hasher, *number));
+        self.by_key.insert(hash, number, |number| hash_of(keys, hasher, *number));
     }
 
     /// The thing is gone.
@@ -45,21 +38,19 @@ impl Names {
             return;
         }
         let hash = hash_of(&self.keys, &self.hasher, number);
-        if let Ok(place) = self.by_key.find_entry(hash, |other| *other == number) {
-            place.remove();
-        }
-        drop(links::take(&mut self.keys, number));
+        self.by_key.remove(hash, number);
+        drop(self.keys.take(number));
     }
 
     /// The key as it was written.
     pub fn key(&self, number: u32) -> Option<&str> {
-        links::get(&self.keys, number)?.as_deref()
+        self.keys.get(number)?.as_deref()
     }
 
     /// Who bears this key, given folded.
     pub fn find(&self, folded: &str) -> Option<u32> {
         let is_it = |number: &u32| self.key(*number).is_some_and(|key| folded_form(key) == folded);
-        self.by_key.find(self.hasher.hash_one(folded), is_it).copied()
+        self.by_key.find(self.hasher.hash_one(folded), is_it)
     }
 
     pub fn len(&self) -> usize {
@@ -68,12 +59,12 @@ impl Names {
 
     /// One more than the greatest number that was ever here.
     pub fn end(&self) -> u32 {
-        u32::try_from(self.keys.len()).unwrap_or(u32::MAX)
+        self.keys.end()
     }
 }
 
-fn hash_of(keys: &[Option<Box<str>>], hasher: &RandomState, number: u32) -> u64 {
-    let key = keys.get(number as usize).and_then(Option::as_deref).unwrap_or_default();
+fn hash_of(keys: &Entries<Option<Box<str>>>, hasher: &RandomState, number: u32) -> u64 {
+    let key = keys.get(number).and_then(Option::as_deref).unwrap_or_default();
     hasher.hash_one(&*folded_form(key))
 }
 

@@ -1,7 +1,7 @@
 //! What the index says of a thing: the facts, not yet what follows from them.
 
+use super::Index;
 use super::entry::{CustomerEntry, CustomerGrant, CustomerUserEntry, Grant, GroupEntry};
-use super::{Index, links};
 use crate::directory::{
     BackEndNumber, Context, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionSet, Reference,
     Roll, ServiceNumber, Settings, Thing, Validity,
@@ -43,11 +43,11 @@ impl Index {
     pub fn validity(&self, thing: impl Into<Thing>) -> Option<Validity> {
         let Thing { kind, number } = thing.into();
         match kind {
-            Kind::Customer => links::get(&self.customers, number)?.validity,
-            Kind::CustomerUser => links::get(&self.customer_users, number)?.validity,
-            Kind::Group => links::get(&self.groups, number)?.validity,
-            Kind::Service => links::get(&self.services, number)?.validity,
-            Kind::BackEnd => links::get(&self.back_ends, number)?.group_support.map(|_| Validity::Valid),
+            Kind::Customer => self.customers.get(number)?.validity,
+            Kind::CustomerUser => self.customer_users.get(number)?.validity,
+            Kind::Group => self.groups.get(number)?.validity,
+            Kind::Service => self.services.get(number)?.validity,
+            Kind::BackEnd => self.back_ends.get(number)?.group_support.map(|_| Validity::Valid),
         }
     }
 
@@ -119,7 +119,7 @@ impl Index {
 /// Customer users.
 impl Index {
     fn customer_user(&self, customer_user: CustomerUserNumber) -> Option<&CustomerUserEntry> {
-        links::get(&self.customer_users, customer_user)
+        self.customer_users.get(customer_user)
     }
 
     /// The primary customer.
@@ -184,11 +184,11 @@ impl Index {
 /// Customers, groups, services and back ends.
 impl Index {
     pub(super) fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
-        links::get(&self.customers, customer)
+        self.customers.get(customer)
     }
 
     pub(super) fn group(&self, group: GroupNumber) -> Option<&GroupEntry> {
-        links::get(&self.groups, group)
+        self.groups.get(group)
     }
 
     /// The links of the customer to groups, by group.
@@ -205,7 +205,7 @@ impl Index {
 
     /// The parent of the service.
     pub fn parent(&self, service: ServiceNumber) -> Option<ServiceNumber> {
-        links::get(&self.services, service)?.parent
+        self.services.get(service)?.parent
     }
 
     /// Whether every ancestor of the service is there and valid.
@@ -213,7 +213,7 @@ impl Index {
         let mut ancestor = self.parent(service);
         for _ in 0..MAX_DEPTH {
             let Some(number) = ancestor else { return true };
-            match links::get(&self.services, number) {
+            match self.services.get(number) {
                 Some(entry) if entry.validity == Some(Validity::Valid) => ancestor = entry.parent,
                 _ => return false,
             }
@@ -228,6 +228,6 @@ impl Index {
 
     /// Whether groups restrict the customer users of this back end, as far as it is concerned.
     pub fn back_end_group_support(&self, back_end: BackEndNumber) -> bool {
-        links::get(&self.back_ends, back_end).and_then(|entry| entry.group_support).unwrap_or(true)
+        self.back_ends.get(back_end).and_then(|entry| entry.group_support).unwrap_or(true)
     }
 }

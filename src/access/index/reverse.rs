@@ -1,7 +1,7 @@
 //! What links to a thing: the other ends, in the order of their numbers.
 
+use super::Index;
 use super::members::Members;
-use super::{Index, links};
 use crate::directory::{
     BackEndNumber, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, ServiceNumber, Thing,
 };
@@ -32,7 +32,7 @@ impl Index {
         service: ServiceNumber,
         after: Option<CustomerUserNumber>,
     ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(links::get(&self.services, service).map(|entry| &entry.customer_users), after)
+        members(self.services.get(service).map(|entry| &entry.customer_users), after)
     }
 
     /// The customer users whose primary or additional customer it is.
@@ -50,7 +50,7 @@ impl Index {
         back_end: BackEndNumber,
         after: Option<CustomerUserNumber>,
     ) -> impl Iterator<Item = CustomerUserNumber> {
-        members(links::get(&self.back_ends, back_end).map(|entry| &entry.customer_users), after)
+        members(self.back_ends.get(back_end).map(|entry| &entry.customer_users), after)
     }
 
     /// How many things of the kind are linked to this one: how much a removal would touch.
@@ -58,14 +58,14 @@ impl Index {
         let Thing { kind: of, number } = thing.into();
         match (of, kind) {
             (Kind::Customer, Kind::Group) => self.customer_groups(CustomerNumber(number)).len(),
-            (Kind::Customer, Kind::CustomerUser) => length(links::get(&self.customers, number), |e| &e.customer_users),
+            (Kind::Customer, Kind::CustomerUser) => length(self.customers.get(number), |e| &e.customer_users),
             (Kind::CustomerUser, Kind::Group) => self.customer_user_groups(CustomerUserNumber(number)).len(),
             (Kind::CustomerUser, Kind::Service) => self.customer_user_services(CustomerUserNumber(number)).len(),
             (Kind::CustomerUser, Kind::Customer) => self.customers_of(CustomerUserNumber(number)).count(),
-            (Kind::Group, Kind::CustomerUser) => length(links::get(&self.groups, number), |e| &e.customer_users),
-            (Kind::Group, Kind::Customer) => length(links::get(&self.groups, number), |e| &e.customers),
-            (Kind::Service, Kind::CustomerUser) => length(links::get(&self.services, number), |e| &e.customer_users),
-            (Kind::BackEnd, Kind::CustomerUser) => length(links::get(&self.back_ends, number), |e| &e.customer_users),
+            (Kind::Group, Kind::CustomerUser) => length(self.groups.get(number), |e| &e.customer_users),
+            (Kind::Group, Kind::Customer) => length(self.groups.get(number), |e| &e.customers),
+            (Kind::Service, Kind::CustomerUser) => length(self.services.get(number), |e| &e.customer_users),
+            (Kind::BackEnd, Kind::CustomerUser) => length(self.back_ends.get(number), |e| &e.customer_users),
             _ => 0,
         }
     }
