@@ -6,6 +6,7 @@
 mod cell;
 mod effective;
 mod group;
+mod holdings;
 mod reason;
 mod service;
 mod source;
@@ -18,6 +19,7 @@ pub use cell::{
 };
 pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, effective};
 pub use group::{check_group, group_sources, may};
+pub use holdings::{HeldGroup, Holdings, Looked, holdings};
 pub use reason::Reason;
 pub use service::{Basis, EffectiveServices, check_service, effective_services, may_service, services_of_unknown};
 pub use source::{Decision, Source};

@@ -79,6 +79,11 @@ impl PermissionSet {
         Self(self.0 | other.0)
     }
 
+    /// What is in both.
+    pub fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// What is in this and not in the other.
     pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)

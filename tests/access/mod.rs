@@ -4,6 +4,7 @@ mod change_sequences;
 mod desk;
 mod index;
 mod naive;
+mod preview;
 mod questions;
 mod rules_for_groups;
 mod rules_for_services;

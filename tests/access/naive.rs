@@ -277,6 +277,12 @@ impl Naive {
         customers
     }
 
+    /// The customers whose things the customer user reaches.
+    pub fn reached_customers(&self, customer_user: u32) -> BTreeSet<u32> {
+        let reaches = self.person(customer_user).is_some() && self.settings.company_access;
+        if reaches { self.valid_customers_of(customer_user) } else { BTreeSet::new() }
+    }
+
     /// Rule 6, beside the group.
     pub fn thing_sources(&self, customer_user: u32, group: u32, bit: u8, owner: NaiveOwner) -> BTreeSet<NaiveSource> {
         let mut sources = BTreeSet::new();

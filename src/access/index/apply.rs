@@ -4,8 +4,7 @@ use super::entry::{CustomerGrant, CustomerUserEntry, Grant};
 use super::{Index, links};
 use crate::directory::{
     BackEndNumber, Change, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink,
-    CustomerUserNumber, CustomerUserServiceLink, GroupNumber, Kind, Number, Roll, ServiceNumber, Settings, Thing,
-    Validity,
+    CustomerUserNumber, CustomerUserServiceLink, GroupNumber, Number, Roll, ServiceNumber, Settings, Thing, Validity,
 };
 
 impl Index {

@@ -69,6 +69,11 @@ impl Index {
         self.names[kind as usize].len()
     }
 
+    /// One more than the greatest number that a thing of the kind ever had.
+    pub fn end(&self, kind: Kind) -> u32 {
+        self.names[kind as usize].end()
+    }
+
     /// The things of a kind after the given one, in the order of their numbers.
     pub fn all<N: Number>(&self, after: Option<N>) -> impl Iterator<Item = N> {
         let names = &self.names[N::KIND as usize];
@@ -206,6 +211,11 @@ impl Index {
     /// The parent of the service.
     pub fn parent(&self, service: ServiceNumber) -> Option<ServiceNumber> {
         self.services.get(service)?.parent
+    }
+
+    /// The service and its ancestors, from below; no more than there can be.
+    pub fn with_ancestors(&self, service: ServiceNumber) -> impl Iterator<Item = ServiceNumber> {
+        std::iter::successors(Some(service), |service| self.parent(*service)).take(MAX_DEPTH + 1)
     }
 
     /// Whether every ancestor of the service is there and valid.

@@ -160,13 +160,24 @@ fn other_links_that_do_not(
     }
 }
 
+/// The customers whose things the customer user reaches, by whatever permission they have on the
+/// group (rule 6): their own valid ones, while `company_access` is on. By number.
+pub(super) fn reached_customers(index: &Index, customer_user: CustomerUserNumber) -> Vec<CustomerNumber> {
+    if !index.settings().company_access || !index.is_valid(customer_user) {
+        return Vec::new();
+    }
+    let own = index.customers_of(customer_user).filter(|customer| index.is_valid(*customer));
+    let mut customers: Vec<_> = own.collect();
+    customers.sort_unstable();
+    customers
+}
+
 /// Which things the customer user may do this to, in every group.
 pub fn thing_filter(index: &Index, customer_user: CustomerUserNumber, bit: u8) -> ThingFilter {
     let mut reasons = Reasons::default();
     reasons.add_if(!index.is_valid(customer_user), Reason::CustomerUserNotValid);
     reasons.add_if(!index.permission_types().holds(bit), Reason::PermissionNotConfigured);
-    let of_company = index.customers_of(customer_user).filter(|customer| index.is_valid(*customer));
-    let customers: Vec<_> = of_company.filter(|_| index.settings().company_access).collect();
+    let customers = reached_customers(index, customer_user);
     let groups = candidate_groups(index, customer_user).into_iter();
     let things_of = |group| ThingsOfGroup {
         group,
