@@ -37,6 +37,7 @@
 //! no other module holds a rule of access.
 
 pub mod index;
+pub mod overview;
 pub mod preview;
 pub mod resolve;
 

@@ -1,6 +1,5 @@
 //! Back ends over HTTP.
 
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -10,6 +9,8 @@ use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{DeleteParams, Links};
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::{BackEnd, BackEndFields, BackEndPatch, Kind, etag};
 use crate::plan::{Refusal, back_ends as plan};
 use crate::store::{self, list::SortKey};
@@ -73,12 +74,11 @@ fn view(api: &Api, back_end: BackEnd) -> BackEndView {
     }
 }
 
-fn written(api: &Api, at: At<(BackEnd, bool)>) -> HttpResponse {
-    let (back_end, is_new) = at.value;
-    let place = is_new.then(|| api.path_to(Kind::BackEnd, back_end.number.0));
+fn written(api: &Api, _: &Index, (back_end, is_new): (BackEnd, bool)) -> Reply<BackEndView> {
+    let place = api.path_to(Kind::BackEnd, back_end.number.0);
     let view = view(api, back_end);
     let etag = view.etag.clone();
-    reply::written(At { value: view, revision: at.revision }, &etag, place)
+    Reply::written(is_new, view, etag, place)
 }
 
 /// Lists back ends.
@@ -97,9 +97,8 @@ pub async fn list_back_ends(api: Api, Query(params): Query<BackEndListParams>) -
 
 /// Creates a back end.
 #[utoipa::path(post, path = "/v1/back-ends", tag = "back-ends", request_body = BackEndFields, responses((status = 201, description = "The back end.", body = BackEndView)))]
-pub async fn create_back_end(api: Api, Body(fields): Body<BackEndFields>) -> Answer {
-    let at = api.write(move |p| Ok((plan::create(p, fields)?, true))).await?;
-    Ok(written(&api, at))
+pub async fn create_back_end(write: Write, Body(fields): Body<BackEndFields>) -> Answer {
+    write.make(move |p| Ok((plan::create(p, fields)?, true)), written).await
 }
 
 /// Reads a back end.
@@ -121,25 +120,23 @@ pub async fn get_back_end(api: Api, Named([back_end]): Named<1>, known: IfNoneMa
 /// Fields that are absent are cleared.
 #[utoipa::path(put, path = "/v1/back-ends/{back_end}", tag = "back-ends", params(("back_end" = String, Path, description = "The back end.", example = "default")), request_body = BackEndPatch, responses((status = 200, description = "The back end, replaced.", body = BackEndView), (status = 201, description = "The back end, new.", body = BackEndView)))]
 pub async fn put_back_end(
-    api: Api,
+    write: Write,
     Named([back_end]): Named<1>,
     If(precondition): If,
     Body(patch): Body<BackEndPatch>,
 ) -> Answer {
-    let at = api.write(move |p| plan::put(p, &back_end, patch, &precondition)).await?;
-    Ok(written(&api, at))
+    write.make(move |p| plan::put(p, &back_end, patch, &precondition), written).await
 }
 
 /// Changes some fields of a back end, or renames it.
 #[utoipa::path(patch, path = "/v1/back-ends/{back_end}", tag = "back-ends", params(("back_end" = String, Path, description = "The back end.", example = "default")), request_body = BackEndPatch, responses((status = 200, description = "The back end, changed.", body = BackEndView)))]
 pub async fn patch_back_end(
-    api: Api,
+    write: Write,
     Named([back_end]): Named<1>,
     If(precondition): If,
     Body(patch): Body<BackEndPatch>,
 ) -> Answer {
-    let at = api.write(move |p| Ok((plan::patch(p, &back_end, patch, &precondition)?, false))).await?;
-    Ok(written(&api, at))
+    write.make(move |p| Ok((plan::patch(p, &back_end, patch, &precondition)?, false)), written).await
 }
 
 /// Deletes a back end.
@@ -147,11 +144,10 @@ pub async fn patch_back_end(
 /// One that customer users come from is a 409 with the count, by force too.
 #[utoipa::path(delete, path = "/v1/back-ends/{back_end}", tag = "back-ends", params(("back_end" = String, Path, description = "The back end.", example = "default"), DeleteParams), responses((status = 204, description = "It is gone.")))]
 pub async fn delete_back_end(
-    api: Api,
+    write: Write,
     Named([back_end]): Named<1>,
     If(precondition): If,
     Query(_): Query<DeleteParams>,
 ) -> Answer {
-    let at = api.write(move |p| plan::delete(p, &back_end, &precondition)).await?;
-    Ok(reply::gone(&at))
+    write.make(move |p| plan::delete(p, &back_end, &precondition), gone).await
 }

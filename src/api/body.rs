@@ -2,7 +2,7 @@
 //! with it at once.
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::json;
 use super::problem::Problem;
 use super::state::AppState;
+use super::write::{RawBody, is_digested};
 use crate::directory::Invalid;
 use crate::plan::FieldError;
 
@@ -66,7 +67,7 @@ fn is_json(request: &HttpRequest) -> Result<(), Problem> {
     Err(Problem::new("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."))
 }
 
-async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::BytesMut, Problem> {
+async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes, Problem> {
     let most = request.app_data::<web::Data<AppState>>().map_or(0, |state| state.config.limits.max_body_bytes);
     let too_large =
         || Problem::new("body_too_large", format!("The body may have at most {most} bytes; send it in parts."));
@@ -81,6 +82,10 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
             return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);
+    }
+    let bytes = bytes.freeze();
+    if is_digested(request) {
+        request.extensions_mut().insert(RawBody(bytes.clone()));
     }
     Ok(bytes)
 }

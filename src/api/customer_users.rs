@@ -1,6 +1,5 @@
 //! Customer users over HTTP.
 
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,6 +10,8 @@ use super::problem::Problem;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{DeleteParams, Links, UpsertParams};
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::customer_user::IDENTITY_FIELDS;
 use crate::directory::{
     CustomerUser, CustomerUserFields, CustomerUserPatch, ExternalId, Kind, Reference, Validity, etag,
@@ -118,12 +119,11 @@ fn view(api: &Api, customer_user: CustomerUser) -> CustomerUserView {
     }
 }
 
-fn written(api: &Api, at: At<(CustomerUser, bool)>) -> HttpResponse {
-    let (customer_user, is_new) = at.value;
-    let place = is_new.then(|| api.path_to(Kind::CustomerUser, customer_user.number.0));
+fn written(api: &Api, _: &Index, (customer_user, is_new): (CustomerUser, bool)) -> Reply<CustomerUserView> {
+    let place = api.path_to(Kind::CustomerUser, customer_user.number.0);
     let view = view(api, customer_user);
     let etag = view.etag.clone();
-    reply::written(At { value: view, revision: at.revision }, &etag, place)
+    Reply::written(is_new, view, etag, place)
 }
 
 /// Lists customer users.
@@ -166,10 +166,9 @@ fn number(conn: &mut Conn, kind: Kind, parameter: &str, named: Option<String>) -
 /// In a back end whose group support is off this needs `settings:write` as well, and in a read-only
 /// one `sync:write`.
 #[utoipa::path(post, path = "/v1/customer-users", tag = "customer-users", request_body = CustomerUserCreate, responses((status = 201, description = "The customer user.", body = CustomerUserView)))]
-pub async fn create_customer_user(api: Api, Body(CustomerUserCreate(fields)): Body<CustomerUserCreate>) -> Answer {
-    let powers = api.powers();
-    let at = api.write(move |p| Ok((plan::create(p, fields, powers)?, true))).await?;
-    Ok(written(&api, at))
+pub async fn create_customer_user(write: Write, Body(CustomerUserCreate(fields)): Body<CustomerUserCreate>) -> Answer {
+    let powers = write.api().powers();
+    write.make(move |p| Ok((plan::create(p, fields, powers)?, true)), written).await
 }
 
 /// Reads a customer user.
@@ -193,15 +192,14 @@ pub async fn get_customer_user(api: Api, Named([customer_user]): Named<1>, known
 /// new customer user gets that external id.
 #[utoipa::path(put, path = "/v1/customer-users/{customer_user}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane"), UpsertParams), request_body = CustomerUserPatch, responses((status = 200, description = "The customer user, replaced.", body = CustomerUserView), (status = 201, description = "The customer user, new.", body = CustomerUserView)))]
 pub async fn put_customer_user(
-    api: Api,
+    write: Write,
     Named([customer_user]): Named<1>,
     If(precondition): If,
     Query(params): Query<UpsertParams>,
     Body(patch): Body<CustomerUserPatch>,
 ) -> Answer {
-    let (powers, on_existing) = (api.powers(), params.on_existing.unwrap_or_default());
-    let at = api.write(move |p| plan::put(p, &customer_user, patch, on_existing, powers, &precondition)).await?;
-    Ok(written(&api, at))
+    let (powers, on_existing) = (write.api().powers(), params.on_existing.unwrap_or_default());
+    write.make(move |p| plan::put(p, &customer_user, patch, on_existing, powers, &precondition), written).await
 }
 
 /// Changes some fields of a customer user, or renames them.
@@ -209,14 +207,13 @@ pub async fn put_customer_user(
 /// Moving to another back end needs `settings:write` as well.
 #[utoipa::path(patch, path = "/v1/customer-users/{customer_user}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane")), request_body = CustomerUserPatch, responses((status = 200, description = "The customer user, changed.", body = CustomerUserView)))]
 pub async fn patch_customer_user(
-    api: Api,
+    write: Write,
     Named([customer_user]): Named<1>,
     If(precondition): If,
     Body(patch): Body<CustomerUserPatch>,
 ) -> Answer {
-    let powers = api.powers();
-    let at = api.write(move |p| Ok((plan::patch(p, &customer_user, patch, powers, &precondition)?, false))).await?;
-    Ok(written(&api, at))
+    let powers = write.api().powers();
+    write.make(move |p| Ok((plan::patch(p, &customer_user, patch, powers, &precondition)?, false)), written).await
 }
 
 /// Deletes a customer user.
@@ -224,12 +221,11 @@ pub async fn patch_customer_user(
 /// One with links or additional customers is a 409 with the counts. By force these go with it.
 #[utoipa::path(delete, path = "/v1/customer-users/{customer_user}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane"), DeleteParams), responses((status = 204, description = "It is gone.")))]
 pub async fn delete_customer_user(
-    api: Api,
+    write: Write,
     Named([customer_user]): Named<1>,
     If(precondition): If,
     Query(params): Query<DeleteParams>,
 ) -> Answer {
-    let (force, powers) = (params.force.unwrap_or(false), api.powers());
-    let at = api.write(move |p| plan::delete(p, &customer_user, force, powers, &precondition)).await?;
-    Ok(reply::gone(&at))
+    let (force, powers) = (params.force.unwrap_or(false), write.api().powers());
+    write.make(move |p| plan::delete(p, &customer_user, force, powers, &precondition), gone).await
 }

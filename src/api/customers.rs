@@ -1,6 +1,5 @@
 //! Customers over HTTP.
 
-use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +9,8 @@ use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{DeleteParams, Links, UpsertParams};
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::{Customer, CustomerFields, CustomerPatch, ExternalId, Kind, etag};
 use crate::plan::{Refusal, customers as plan};
 use crate::store::{self, list::SortKey};
@@ -54,12 +55,11 @@ fn view(api: &Api, customer: Customer) -> CustomerView {
     }
 }
 
-fn written(api: &Api, at: At<(Customer, bool)>) -> HttpResponse {
-    let (customer, is_new) = at.value;
-    let place = is_new.then(|| api.path_to(Kind::Customer, customer.number.0));
+fn written(api: &Api, _: &Index, (customer, is_new): (Customer, bool)) -> Reply<CustomerView> {
+    let place = api.path_to(Kind::Customer, customer.number.0);
     let view = view(api, customer);
     let etag = view.etag.clone();
-    reply::written(At { value: view, revision: at.revision }, &etag, place)
+    Reply::written(is_new, view, etag, place)
 }
 
 /// Lists customers.
@@ -76,9 +76,8 @@ pub async fn list_customers(api: Api, Query(params): Query<ListParams>) -> Answe
 
 /// Creates a customer.
 #[utoipa::path(post, path = "/v1/customers", tag = "customers", request_body = CustomerFields, responses((status = 201, description = "The customer.", body = CustomerView)))]
-pub async fn create_customer(api: Api, Body(fields): Body<CustomerFields>) -> Answer {
-    let at = api.write(move |p| Ok((plan::create(p, fields)?, true))).await?;
-    Ok(written(&api, at))
+pub async fn create_customer(write: Write, Body(fields): Body<CustomerFields>) -> Answer {
+    write.make(move |p| Ok((plan::create(p, fields)?, true)), written).await
 }
 
 /// Reads a customer.
@@ -101,27 +100,25 @@ pub async fn get_customer(api: Api, Named([customer]): Named<1>, known: IfNoneMa
 /// it merges what that system knows: absent fields are left, and a new customer gets that external id.
 #[utoipa::path(put, path = "/v1/customers/{customer}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "acme"), UpsertParams), request_body = CustomerPatch, responses((status = 200, description = "The customer, replaced.", body = CustomerView), (status = 201, description = "The customer, new.", body = CustomerView)))]
 pub async fn put_customer(
-    api: Api,
+    write: Write,
     Named([customer]): Named<1>,
     If(precondition): If,
     Query(params): Query<UpsertParams>,
     Body(patch): Body<CustomerPatch>,
 ) -> Answer {
     let on_existing = params.on_existing.unwrap_or_default();
-    let at = api.write(move |p| plan::put(p, &customer, patch, on_existing, &precondition)).await?;
-    Ok(written(&api, at))
+    write.make(move |p| plan::put(p, &customer, patch, on_existing, &precondition), written).await
 }
 
 /// Changes some fields of a customer, or renames it.
 #[utoipa::path(patch, path = "/v1/customers/{customer}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "acme")), request_body = CustomerPatch, responses((status = 200, description = "The customer, changed.", body = CustomerView)))]
 pub async fn patch_customer(
-    api: Api,
+    write: Write,
     Named([customer]): Named<1>,
     If(precondition): If,
     Body(patch): Body<CustomerPatch>,
 ) -> Answer {
-    let at = api.write(move |p| Ok((plan::patch(p, &customer, patch, &precondition)?, false))).await?;
-    Ok(written(&api, at))
+    write.make(move |p| Ok((plan::patch(p, &customer, patch, &precondition)?, false)), written).await
 }
 
 /// Deletes a customer.
@@ -130,12 +127,11 @@ pub async fn patch_customer(
 /// with it, and it is cleared as the primary customer of its customer users.
 #[utoipa::path(delete, path = "/v1/customers/{customer}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "acme"), DeleteParams), responses((status = 204, description = "It is gone.")))]
 pub async fn delete_customer(
-    api: Api,
+    write: Write,
     Named([customer]): Named<1>,
     If(precondition): If,
     Query(params): Query<DeleteParams>,
 ) -> Answer {
     let force = params.force.unwrap_or(false);
-    let at = api.write(move |p| plan::delete(p, &customer, force, &precondition)).await?;
-    Ok(reply::gone(&at))
+    write.make(move |p| plan::delete(p, &customer, force, &precondition), gone).await
 }

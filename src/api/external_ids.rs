@@ -4,8 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::named::NamedExternalId;
-use super::reply::{self, Answer, If};
-use super::state::{Api, At};
+use super::reply::{Answer, If};
+use super::state::Api;
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::{Customer, CustomerUser, ExternalId, Group, Number, Service, etag};
 use crate::plan::{self, Identified};
 
@@ -20,18 +22,19 @@ pub struct ExternalIds {
     pub external_ids: Vec<ExternalId>,
 }
 
-async fn put<R: Identified + Send + 'static>(api: &Api, named: NamedExternalId, precondition: If) -> Answer {
+async fn put<R: Identified + Send + 'static>(write: Write, named: NamedExternalId, If(precondition): If) -> Answer {
     let NamedExternalId(reference, external_id) = named;
-    let at = api.write(move |p| plan::give_external_id::<R>(p, &reference, external_id, &precondition.0)).await?;
-    let (mut record, is_new) = at.value;
-    let value = ExternalIds { id: record.number().id(), external_ids: record.external_ids().clone() };
-    Ok(reply::set(At { value, revision: at.revision }, is_new, Some(&etag(&record))))
+    let said = |_: &Api, _: &Index, (mut record, is_new): (R, bool)| {
+        let etag = etag(&record);
+        let ids = ExternalIds { id: record.number().id(), external_ids: record.external_ids().clone() };
+        Reply::set(is_new, ids, Some(etag))
+    };
+    write.make(move |p| plan::give_external_id::<R>(p, &reference, external_id, &precondition), said).await
 }
 
-async fn delete<R: Identified + Send + 'static>(api: &Api, named: NamedExternalId, precondition: If) -> Answer {
+async fn delete<R: Identified + Send + 'static>(write: Write, named: NamedExternalId, If(precondition): If) -> Answer {
     let NamedExternalId(reference, external_id) = named;
-    let at = api.write(move |p| plan::take_external_id::<R>(p, &reference, &external_id, &precondition.0)).await?;
-    Ok(reply::gone(&at))
+    write.make(move |p| plan::take_external_id::<R>(p, &reference, &external_id, &precondition), gone).await
 }
 
 macro_rules! external_id_routes {
@@ -44,8 +47,8 @@ macro_rules! external_id_routes {
             (status = 200, description = "It had it already.", body = ExternalIds),
             (status = 201, description = "It has it now.", body = ExternalIds),
         ))]
-        pub async fn $put(api: Api, named: NamedExternalId, precondition: If) -> Answer {
-            put::<$type>(&api, named, precondition).await
+        pub async fn $put(write: Write, named: NamedExternalId, precondition: If) -> Answer {
+            put::<$type>(write, named, precondition).await
         }
 
         #[utoipa::path(delete, path = $path, tag = $tag, summary = concat!("Takes an external id from a ", $words, "."), description = "One that it has not is a 404.", params(
@@ -53,8 +56,8 @@ macro_rules! external_id_routes {
             ("source" = String, Path, description = "The other system.", example = "crm"),
             ("external_id" = String, Path, description = "The key there.", example = "0015e00001AbCdE"),
         ), responses((status = 204, description = "It has it no longer.")))]
-        pub async fn $delete(api: Api, named: NamedExternalId, precondition: If) -> Answer {
-            delete::<$type>(&api, named, precondition).await
+        pub async fn $delete(write: Write, named: NamedExternalId, precondition: If) -> Answer {
+            delete::<$type>(write, named, precondition).await
         }
     };
 }

@@ -1,6 +1,5 @@
 //! Groups over HTTP.
 
-use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +9,8 @@ use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{DeleteParams, Links, UpsertParams};
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::{ExternalId, Group, GroupFields, GroupPatch, Kind, etag};
 use crate::plan::{Refusal, groups as plan};
 use crate::store::{self, list::SortKey};
@@ -54,12 +55,11 @@ fn view(api: &Api, group: Group) -> GroupView {
     }
 }
 
-fn written(api: &Api, at: At<(Group, bool)>) -> HttpResponse {
-    let (group, is_new) = at.value;
-    let place = is_new.then(|| api.path_to(Kind::Group, group.number.0));
+fn written(api: &Api, _: &Index, (group, is_new): (Group, bool)) -> Reply<GroupView> {
+    let place = api.path_to(Kind::Group, group.number.0);
     let view = view(api, group);
     let etag = view.etag.clone();
-    reply::written(At { value: view, revision: at.revision }, &etag, place)
+    Reply::written(is_new, view, etag, place)
 }
 
 /// Lists groups.
@@ -76,9 +76,8 @@ pub async fn list_groups(api: Api, Query(params): Query<ListParams>) -> Answer {
 
 /// Creates a group.
 #[utoipa::path(post, path = "/v1/groups", tag = "groups", request_body = GroupFields, responses((status = 201, description = "The group.", body = GroupView)))]
-pub async fn create_group(api: Api, Body(fields): Body<GroupFields>) -> Answer {
-    let at = api.write(move |p| Ok((plan::create(p, fields)?, true))).await?;
-    Ok(written(&api, at))
+pub async fn create_group(write: Write, Body(fields): Body<GroupFields>) -> Answer {
+    write.make(move |p| Ok((plan::create(p, fields)?, true)), written).await
 }
 
 /// Reads a group.
@@ -101,27 +100,25 @@ pub async fn get_group(api: Api, Named([group]): Named<1>, known: IfNoneMatch) -
 /// it merges what that system knows: absent fields are left, and a new group gets that external id.
 #[utoipa::path(put, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support"), UpsertParams), request_body = GroupPatch, responses((status = 200, description = "The group, replaced.", body = GroupView), (status = 201, description = "The group, new.", body = GroupView)))]
 pub async fn put_group(
-    api: Api,
+    write: Write,
     Named([group]): Named<1>,
     If(precondition): If,
     Query(params): Query<UpsertParams>,
     Body(patch): Body<GroupPatch>,
 ) -> Answer {
     let on_existing = params.on_existing.unwrap_or_default();
-    let at = api.write(move |p| plan::put(p, &group, patch, on_existing, &precondition)).await?;
-    Ok(written(&api, at))
+    write.make(move |p| plan::put(p, &group, patch, on_existing, &precondition), written).await
 }
 
 /// Changes some fields of a group, or renames it.
 #[utoipa::path(patch, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support")), request_body = GroupPatch, responses((status = 200, description = "The group, changed.", body = GroupView)))]
 pub async fn patch_group(
-    api: Api,
+    write: Write,
     Named([group]): Named<1>,
     If(precondition): If,
     Body(patch): Body<GroupPatch>,
 ) -> Answer {
-    let at = api.write(move |p| Ok((plan::patch(p, &group, patch, &precondition)?, false))).await?;
-    Ok(written(&api, at))
+    write.make(move |p| Ok((plan::patch(p, &group, patch, &precondition)?, false)), written).await
 }
 
 /// Deletes a group.
@@ -129,12 +126,11 @@ pub async fn patch_group(
 /// One with links, or that is an always-group, is a 409 with the counts. By force these go with it.
 #[utoipa::path(delete, path = "/v1/groups/{group}", tag = "groups", params(("group" = String, Path, description = "The group.", example = "support"), DeleteParams), responses((status = 204, description = "It is gone.")))]
 pub async fn delete_group(
-    api: Api,
+    write: Write,
     Named([group]): Named<1>,
     If(precondition): If,
     Query(params): Query<DeleteParams>,
 ) -> Answer {
     let force = params.force.unwrap_or(false);
-    let at = api.write(move |p| plan::delete(p, &group, force, &precondition)).await?;
-    Ok(reply::gone(&at))
+    write.make(move |p| plan::delete(p, &group, force, &precondition), gone).await
 }

@@ -32,6 +32,14 @@ pub enum Access {
     Needs(Scope),
 }
 
+impl Access {
+    /// Whether such a route writes.
+    pub fn writes(self) -> bool {
+        let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
+        matches!(self, Access::Needs(scope) if writes.contains(&scope))
+    }
+}
+
 /// Gives the request an id, every error its form, and the log its line.
 pub async fn observe<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -119,8 +127,7 @@ pub async fn admit(
 
 /// A write that was waited for too long may be kept all the same.
 fn timed_out(access: Access) -> Problem {
-    let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
-    if matches!(access, Access::Needs(scope) if writes.contains(&scope)) {
+    if access.writes() {
         let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not.";
         return Problem::new("outcome_unknown", detail);
     }
@@ -178,8 +185,8 @@ fn readable(request: &HttpRequest) -> Result<(), Problem> {
 
 /// A parameter that the route has not would be ignored, and the caller would never know.
 fn known_parameters(query: &str, known: &[String]) -> Result<(), Problem> {
-    for name in query::names(query) {
-        if !known.contains(&name) {
+    for (name, _) in query::pairs(query) {
+        if !known.iter().any(|known| *known == name) {
             let known =
                 if known.is_empty() { "It takes none.".to_owned() } else { format!("There are {}.", known.join(", ")) };
             return Err(Problem::new("unknown_parameter", format!("This takes no query parameter {name:?}. {known}")));

@@ -10,14 +10,14 @@ use super::problem::Problem;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{CustomerRef, CustomerUserRef, GroupRef, ServiceRef};
+use super::write::{Reply, Write, gone};
 use crate::access::Index;
 use crate::directory::{
-    Context, CustomerNumber, CustomerUserNumber, GroupNumber, Number, PermissionName, PermissionSet, Reference,
-    ServiceNumber,
+    Context, CustomerNumber, CustomerUserNumber, CustomerUserServiceLink, GroupNumber, Number, PermissionName,
+    PermissionSet, Reference, ServiceNumber,
 };
 use crate::plan::links::{self as plan, LinkOutcome};
 use crate::plan::{Plan, Refusal};
-use crate::replica::RevisionToken;
 
 /// What a customer ↔ group link is to grant.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -111,12 +111,7 @@ fn names(index: &Index, set: PermissionSet) -> Vec<PermissionName> {
 /// A link and its tag; no tag where there is no link.
 type Tagged<V> = (V, Option<String>);
 
-fn customer_group(
-    index: &Index,
-    customer: &Reference,
-    group: &Reference,
-) -> Result<Tagged<CustomerGroupLinkView>, Problem> {
-    let (customer, group): (CustomerNumber, GroupNumber) = (named(index, customer)?, named(index, group)?);
+fn customer_group(index: &Index, customer: CustomerNumber, group: GroupNumber) -> Tagged<CustomerGroupLinkView> {
     let granted = Context::ALL.map(|context| index.customer_group(customer, group, context));
     let contexts: Vec<ContextGrant> = Context::ALL
         .into_iter()
@@ -125,37 +120,33 @@ fn customer_group(
         .map(|(context, set)| ContextGrant { context, permissions: names(index, set) })
         .collect();
     let (customer, group) = (CustomerRef::of(index, customer), GroupRef::of(index, group));
-    Ok((CustomerGroupLinkView { customer, group, contexts }, plan::link_tag(&granted)))
+    (CustomerGroupLinkView { customer, group, contexts }, plan::link_tag(&granted))
 }
 
 fn customer_user_group(
     index: &Index,
-    customer_user: &Reference,
-    group: &Reference,
-) -> Result<Tagged<CustomerUserGroupLinkView>, Problem> {
-    let (customer_user, group): (CustomerUserNumber, GroupNumber) =
-        (named(index, customer_user)?, named(index, group)?);
+    customer_user: CustomerUserNumber,
+    group: GroupNumber,
+) -> Tagged<CustomerUserGroupLinkView> {
     let granted = index.customer_user_group(customer_user, group);
     let view = CustomerUserGroupLinkView {
         customer_user: CustomerUserRef::of(index, customer_user),
         group: GroupRef::of(index, group),
         permissions: names(index, granted),
     };
-    Ok((view, plan::link_tag(&[granted])))
+    (view, plan::link_tag(&[granted]))
 }
 
 fn customer_user_service(
     index: &Index,
-    customer_user: &Reference,
-    service: &Reference,
-) -> Result<Tagged<CustomerUserServiceLinkView>, Problem> {
-    let (customer_user, service): (CustomerUserNumber, ServiceNumber) =
-        (named(index, customer_user)?, named(index, service)?);
+    customer_user: CustomerUserNumber,
+    service: ServiceNumber,
+) -> Tagged<CustomerUserServiceLinkView> {
     let view = CustomerUserServiceLinkView {
         customer_user: CustomerUserRef::of(index, customer_user),
         service: ServiceRef::of(index, service),
     };
-    Ok((view, plan::membership_tag(index.has_service_link(customer_user, service))))
+    (view, plan::membership_tag(index.has_service_link(customer_user, service)))
 }
 
 /// A link that is there, or the 404 that says that there is none.
@@ -166,26 +157,27 @@ fn existing<V: Serialize>(at: At<Tagged<V>>, known: &IfNoneMatch) -> Answer {
 }
 
 /// A link as a write left it.
-fn left<V: Serialize>(view: Tagged<V>, revision: RevisionToken, is_new: bool) -> Answer {
-    Ok(reply::set(At { value: view.0, revision }, is_new, view.1.as_deref()))
+fn left<V: Serialize>((view, tag): Tagged<V>, is_new: bool) -> Reply<V> {
+    Reply::set(is_new, view, tag)
 }
 
 async fn put_customer_group(
-    api: Api,
+    write: Write,
     customer: Reference,
     group: Reference,
     body: CustomerGroupLinkBody,
     If(precondition): If,
 ) -> Answer {
-    let (c, g) = (customer.clone(), group.clone());
-    let set = move |p: &mut Plan| plan::set_customer_group(p, &c, &g, body.context, &body.permissions, &precondition);
-    let at = api.write(set).await?;
-    let view = api.ask(|index| customer_group(index, &customer, &group))?.value;
-    left(view, at.revision, at.value == LinkOutcome::Made)
+    let CustomerGroupLinkBody { context, permissions } = body;
+    let set = move |p: &mut Plan| plan::set_customer_group(p, &customer, &group, context, &permissions, &precondition);
+    let said = |_: &Api, index: &Index, ((customer, group), outcome): ((CustomerNumber, GroupNumber), LinkOutcome)| {
+        left(customer_group(index, customer, group), outcome == LinkOutcome::Made)
+    };
+    write.make(set, said).await
 }
 
 async fn delete_customer_group(
-    api: Api,
+    write: Write,
     customer: Reference,
     group: Reference,
     context: Option<Context>,
@@ -200,52 +192,54 @@ async fn delete_customer_group(
         }
         Ok(())
     };
-    Ok(reply::gone(&api.write(remove).await?))
+    write.make(remove, gone).await
 }
 
 async fn put_customer_user_group(
-    api: Api,
+    write: Write,
     customer_user: Reference,
     group: Reference,
-    body: CustomerUserGroupLinkBody,
+    CustomerUserGroupLinkBody { permissions }: CustomerUserGroupLinkBody,
     If(precondition): If,
 ) -> Answer {
-    let (u, g) = (customer_user.clone(), group.clone());
-    let at = api.write(move |p| plan::set_customer_user_group(p, &u, &g, &body.permissions, &precondition)).await?;
-    let view = api.ask(|index| customer_user_group(index, &customer_user, &group))?.value;
-    left(view, at.revision, at.value == LinkOutcome::Made)
+    let set = move |p: &mut Plan| plan::set_customer_user_group(p, &customer_user, &group, &permissions, &precondition);
+    let said = |_: &Api, index: &Index, ((user, group), outcome): ((CustomerUserNumber, GroupNumber), LinkOutcome)| {
+        left(customer_user_group(index, user, group), outcome == LinkOutcome::Made)
+    };
+    write.make(set, said).await
 }
 
 async fn delete_customer_user_group(
-    api: Api,
+    write: Write,
     customer_user: Reference,
     group: Reference,
     If(precondition): If,
 ) -> Answer {
-    let at = api.write(move |p| plan::set_customer_user_group(p, &customer_user, &group, &[], &precondition)).await?;
-    Ok(reply::gone(&at))
+    let remove = move |p: &mut Plan| plan::set_customer_user_group(p, &customer_user, &group, &[], &precondition);
+    write.make(remove, gone).await
 }
 
 async fn put_customer_user_service(
-    api: Api,
+    write: Write,
     customer_user: Reference,
     service: Reference,
     If(precondition): If,
 ) -> Answer {
-    let (u, s) = (customer_user.clone(), service.clone());
-    let at = api.write(move |p| plan::set_customer_user_service(p, &u, &s, true, &precondition)).await?;
-    let view = api.ask(|index| customer_user_service(index, &customer_user, &service))?.value;
-    left(view, at.revision, at.value)
+    let set = move |p: &mut Plan| plan::set_customer_user_service(p, &customer_user, &service, true, &precondition);
+    let said = |_: &Api, index: &Index, (link, is_new): (CustomerUserServiceLink, bool)| {
+        left(customer_user_service(index, link.customer_user, link.service), is_new)
+    };
+    write.make(set, said).await
 }
 
 async fn delete_customer_user_service(
-    api: Api,
+    write: Write,
     customer_user: Reference,
     service: Reference,
     If(precondition): If,
 ) -> Answer {
     let remove = move |p: &mut Plan| plan::set_customer_user_service(p, &customer_user, &service, false, &precondition);
-    Ok(reply::gone(&api.write(remove).await?))
+    write.make(remove, gone).await
 }
 
 /// Reads, sets and removes one link, from the side that the path begins with.
@@ -254,7 +248,7 @@ macro_rules! link_routes {
         $path:literal, $tag:literal, $first:literal = $first_example:literal, $second:literal = $second_example:literal,
         $words:literal, body $body:ident, query $query:ident, view $view:ident,
         $get:ident, $put:ident, $delete:ident,
-        |$api:ident, $a:ident, $b:ident, $sent:ident, $asked:ident, $if:ident| $read:expr, $put_do:expr, $delete_do:expr
+        |$write:ident, $a:ident, $b:ident, $sent:ident, $asked:ident, $if:ident| $read:expr, $put_do:expr, $delete_do:expr
     ) => {
         #[utoipa::path(get, path = $path, tag = $tag, summary = concat!("Reads what links ", $words, "."), description = "404 where there is no link.", params(
             ($first = String, Path, example = $first_example), ($second = String, Path, example = $second_example),
@@ -270,7 +264,7 @@ macro_rules! link_routes {
             (status = 201, description = "The link, new.", body = $view),
         ))]
         pub async fn $put(
-            $api: Api,
+            $write: Write,
             Named([$a, $b]): Named<2>,
             $if: If,
             $sent: link_routes!(@extractor $body),
@@ -283,7 +277,7 @@ macro_rules! link_routes {
             $query,
         ), responses((status = 204, description = "There is no link.")))]
         pub async fn $delete(
-            $api: Api,
+            $write: Write,
             Named([$a, $b]): Named<2>,
             $if: If,
             $asked: Query<$query>,
@@ -303,41 +297,41 @@ link_routes!(
     "/v1/customers/{customer}/groups/{group}", "customers", "customer" = "acme", "group" = "support",
     "a customer and a group", body CustomerGroupLinkBody, query ContextParams, view CustomerGroupLinkView,
     get_customer_group_link, put_customer_group_link, delete_customer_group_link,
-    |api, customer, group, body, params, precondition| |index: &Index| customer_group(index, &customer, &group),
-    put_customer_group(api, customer, group, body.0, precondition), delete_customer_group(api, customer, group, params.0.context, precondition)
+    |write, customer, group, body, params, precondition| |index: &Index| Ok(customer_group(index, named(index, &customer)?, named(index, &group)?)),
+    put_customer_group(write, customer, group, body.0, precondition), delete_customer_group(write, customer, group, params.0.context, precondition)
 );
 link_routes!(
     "/v1/groups/{group}/customers/{customer}", "groups", "group" = "support", "customer" = "acme",
     "a group and a customer", body CustomerGroupLinkBody, query ContextParams, view CustomerGroupLinkView,
     get_group_customer_link, put_group_customer_link, delete_group_customer_link,
-    |api, group, customer, body, params, precondition| |index: &Index| customer_group(index, &customer, &group),
-    put_customer_group(api, customer, group, body.0, precondition), delete_customer_group(api, customer, group, params.0.context, precondition)
+    |write, group, customer, body, params, precondition| |index: &Index| Ok(customer_group(index, named(index, &customer)?, named(index, &group)?)),
+    put_customer_group(write, customer, group, body.0, precondition), delete_customer_group(write, customer, group, params.0.context, precondition)
 );
 link_routes!(
     "/v1/customer-users/{customer_user}/groups/{group}", "customer-users", "customer_user" = "jane", "group" = "support",
     "a customer user and a group", body CustomerUserGroupLinkBody, query NoParams, view CustomerUserGroupLinkView,
     get_customer_user_group_link, put_customer_user_group_link, delete_customer_user_group_link,
-    |api, customer_user, group, body, _params, precondition| |index: &Index| customer_user_group(index, &customer_user, &group),
-    put_customer_user_group(api, customer_user, group, body.0, precondition), delete_customer_user_group(api, customer_user, group, precondition)
+    |write, customer_user, group, body, _params, precondition| |index: &Index| Ok(customer_user_group(index, named(index, &customer_user)?, named(index, &group)?)),
+    put_customer_user_group(write, customer_user, group, body.0, precondition), delete_customer_user_group(write, customer_user, group, precondition)
 );
 link_routes!(
     "/v1/groups/{group}/customer-users/{customer_user}", "groups", "group" = "support", "customer_user" = "jane",
     "a group and a customer user", body CustomerUserGroupLinkBody, query NoParams, view CustomerUserGroupLinkView,
     get_group_customer_user_link, put_group_customer_user_link, delete_group_customer_user_link,
-    |api, group, customer_user, body, _params, precondition| |index: &Index| customer_user_group(index, &customer_user, &group),
-    put_customer_user_group(api, customer_user, group, body.0, precondition), delete_customer_user_group(api, customer_user, group, precondition)
+    |write, group, customer_user, body, _params, precondition| |index: &Index| Ok(customer_user_group(index, named(index, &customer_user)?, named(index, &group)?)),
+    put_customer_user_group(write, customer_user, group, body.0, precondition), delete_customer_user_group(write, customer_user, group, precondition)
 );
 link_routes!(
     "/v1/customer-users/{customer_user}/services/{service}", "customer-users", "customer_user" = "jane", "service" = "IT::Network",
     "a customer user and a service", body NoFields, query NoParams, view CustomerUserServiceLinkView,
     get_customer_user_service_link, put_customer_user_service_link, delete_customer_user_service_link,
-    |api, customer_user, service, _body, _params, precondition| |index: &Index| customer_user_service(index, &customer_user, &service),
-    put_customer_user_service(api, customer_user, service, precondition), delete_customer_user_service(api, customer_user, service, precondition)
+    |write, customer_user, service, _body, _params, precondition| |index: &Index| Ok(customer_user_service(index, named(index, &customer_user)?, named(index, &service)?)),
+    put_customer_user_service(write, customer_user, service, precondition), delete_customer_user_service(write, customer_user, service, precondition)
 );
 link_routes!(
     "/v1/services/{service}/customer-users/{customer_user}", "services", "service" = "IT::Network", "customer_user" = "jane",
     "a service and a customer user", body NoFields, query NoParams, view CustomerUserServiceLinkView,
     get_service_customer_user_link, put_service_customer_user_link, delete_service_customer_user_link,
-    |api, service, customer_user, _body, _params, precondition| |index: &Index| customer_user_service(index, &customer_user, &service),
-    put_customer_user_service(api, customer_user, service, precondition), delete_customer_user_service(api, customer_user, service, precondition)
+    |write, service, customer_user, _body, _params, precondition| |index: &Index| Ok(customer_user_service(index, named(index, &customer_user)?, named(index, &service)?)),
+    put_customer_user_service(write, customer_user, service, precondition), delete_customer_user_service(write, customer_user, service, precondition)
 );

@@ -4,12 +4,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::OptionalBody;
-use super::links::{NoFields, named};
+use super::links::NoFields;
 use super::named::Named;
-use super::reply::{self, Answer, If};
-use super::state::{Api, At};
+use super::reply::{Answer, If};
+use super::state::Api;
 use super::views::{CustomerRef, CustomerUserRef};
-use crate::directory::Reference;
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
+use crate::directory::{CustomerMembership, Reference};
 use crate::plan::links as plan;
 
 /// A customer user and an additional customer of theirs.
@@ -22,21 +24,19 @@ pub struct CustomerMembershipView {
     pub customer: CustomerRef,
 }
 
-async fn put(api: Api, customer_user: Reference, customer: Reference, If(precondition): If) -> Answer {
-    let (u, c) = (customer_user.clone(), customer.clone());
-    let at = api.write(move |p| plan::set_membership(p, &u, &c, true, &precondition)).await?;
-    let view = api.ask(|index| {
-        Ok(CustomerMembershipView {
-            customer_user: CustomerUserRef::of(index, named(index, &customer_user)?),
-            customer: CustomerRef::of(index, named(index, &customer)?),
-        })
-    })?;
-    Ok(reply::set(At { value: view.value, revision: at.revision }, at.value, plan::membership_tag(true).as_deref()))
+async fn put(write: Write, customer_user: Reference, customer: Reference, If(precondition): If) -> Answer {
+    let said = |_: &Api, index: &Index, (membership, is_new): (CustomerMembership, bool)| {
+        let view = CustomerMembershipView {
+            customer_user: CustomerUserRef::of(index, membership.customer_user),
+            customer: CustomerRef::of(index, membership.customer),
+        };
+        Reply::set(is_new, view, plan::membership_tag(true))
+    };
+    write.make(move |p| plan::set_membership(p, &customer_user, &customer, true, &precondition), said).await
 }
 
-async fn delete(api: Api, customer_user: Reference, customer: Reference, If(precondition): If) -> Answer {
-    let at = api.write(move |p| plan::set_membership(p, &customer_user, &customer, false, &precondition)).await?;
-    Ok(reply::gone(&at))
+async fn delete(write: Write, customer_user: Reference, customer: Reference, If(precondition): If) -> Answer {
+    write.make(move |p| plan::set_membership(p, &customer_user, &customer, false, &precondition), gone).await
 }
 
 /// Gives a customer user an additional customer.
@@ -44,12 +44,12 @@ async fn delete(api: Api, customer_user: Reference, customer: Reference, If(prec
 /// Idempotent. The primary customer is a field of the customer user, and is not touched.
 #[utoipa::path(put, path = "/v1/customer-users/{customer_user}/customers/{customer}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane"), ("customer" = String, Path, description = "The customer.", example = "beta")), request_body = NoFields, responses((status = 200, description = "It was one already.", body = CustomerMembershipView), (status = 201, description = "It is one now.", body = CustomerMembershipView)))]
 pub async fn put_additional_customer(
-    api: Api,
+    write: Write,
     Named([customer_user, customer]): Named<2>,
     precondition: If,
     _: OptionalBody<NoFields>,
 ) -> Answer {
-    put(api, customer_user, customer, precondition).await
+    put(write, customer_user, customer, precondition).await
 }
 
 /// Takes an additional customer from a customer user.
@@ -57,11 +57,11 @@ pub async fn put_additional_customer(
 /// Idempotent. The primary customer is a field of the customer user, and is not touched.
 #[utoipa::path(delete, path = "/v1/customer-users/{customer_user}/customers/{customer}", tag = "customer-users", params(("customer_user" = String, Path, description = "The customer user.", example = "jane"), ("customer" = String, Path, description = "The customer.", example = "beta")), responses((status = 204, description = "It is none.")))]
 pub async fn delete_additional_customer(
-    api: Api,
+    write: Write,
     Named([customer_user, customer]): Named<2>,
     precondition: If,
 ) -> Answer {
-    delete(api, customer_user, customer, precondition).await
+    delete(write, customer_user, customer, precondition).await
 }
 
 /// Gives a customer an additional customer user.
@@ -69,12 +69,12 @@ pub async fn delete_additional_customer(
 /// The same as from the other side.
 #[utoipa::path(put, path = "/v1/customers/{customer}/customer-users/{customer_user}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "beta"), ("customer_user" = String, Path, description = "The customer user.", example = "jane")), request_body = NoFields, responses((status = 200, description = "They were one already.", body = CustomerMembershipView), (status = 201, description = "They are one now.", body = CustomerMembershipView)))]
 pub async fn put_additional_customer_user(
-    api: Api,
+    write: Write,
     Named([customer, customer_user]): Named<2>,
     precondition: If,
     _: OptionalBody<NoFields>,
 ) -> Answer {
-    put(api, customer_user, customer, precondition).await
+    put(write, customer_user, customer, precondition).await
 }
 
 /// Takes an additional customer user from a customer.
@@ -82,9 +82,9 @@ pub async fn put_additional_customer_user(
 /// The same as from the other side.
 #[utoipa::path(delete, path = "/v1/customers/{customer}/customer-users/{customer_user}", tag = "customers", params(("customer" = String, Path, description = "The customer.", example = "beta"), ("customer_user" = String, Path, description = "The customer user.", example = "jane")), responses((status = 204, description = "They are none.")))]
 pub async fn delete_additional_customer_user(
-    api: Api,
+    write: Write,
     Named([customer, customer_user]): Named<2>,
     precondition: If,
 ) -> Answer {
-    delete(api, customer_user, customer, precondition).await
+    delete(write, customer_user, customer, precondition).await
 }

@@ -23,7 +23,9 @@ mod matrices;
 mod memberships;
 mod named;
 pub mod openapi;
+mod overview;
 pub mod page;
+mod preview;
 pub mod problem;
 mod query;
 mod reply;
@@ -34,6 +36,7 @@ mod settings;
 pub mod state;
 mod views;
 mod who;
+pub mod write;
 
 use std::net::TcpListener;
 

@@ -6,6 +6,7 @@ mod examples;
 mod matrix_examples;
 mod problems;
 mod schemas;
+mod writes;
 
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub fn document(base_path: &str) -> Value {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
         "description": "A JWT with the scopes of the operation. `customer-access token` makes one.",
     }});
+    writes::complete(&mut document);
     schemas::simplify(&mut document);
     for declared in ROUTES {
         complete_operation(&mut document, declared.operation_id, declared.access);
@@ -76,6 +78,9 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
     path_parameters(operation);
     optional_body(operation);
     request_headers(operation, method, is_secured);
+    if access.writes() && matches!(method, "post" | "patch") {
+        writes::idempotency_key(operation);
+    }
     let described = Described { id: operation_id, path: &path, method, is_secured, operation };
     let problems = described.problems();
     for (status, problem) in problems {
@@ -183,6 +188,8 @@ fn response_headers(operation: &mut Value, schemas: &Value) {
             "503" => headers["Retry-After"] = header("Try again after so many seconds.", "1"),
             _ => {}
         }
+        let own = response["headers"].as_object().cloned().unwrap_or_default();
+        headers.as_object_mut().into_iter().for_each(|headers| headers.extend(own.clone()));
         response["headers"] = headers;
     }
 }

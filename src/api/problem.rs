@@ -52,11 +52,14 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("cells_changed", 409, "Cells were changed in the meantime"),
     ("context_off", 409, "The context is off"),
     ("permission_type_in_use", 409, "The permission type is in use"),
+    ("preview_outdated", 409, "Something was written since the preview began"),
+    ("idempotency_key_in_flight", 409, "This write is being made"),
     ("precondition_failed", 412, "It was changed in the meantime"),
     ("epoch_changed", 412, "The database was restored"),
     ("body_too_large", 413, "The body is too large"),
     ("unsupported_media_type", 415, "The media type is not supported"),
     ("invalid_input", 422, "The input is wrong"),
+    ("idempotency_key_reused", 422, "The key was used for another request"),
     ("precondition_required", 428, "If-Match is needed"),
     ("internal", 500, "Something failed that should not"),
     ("keys_unavailable", 503, "The token issuer's keys are out of reach"),
@@ -257,6 +260,7 @@ impl From<Refusal> for Problem {
         let (code, detail) = (why.code(), why.to_string());
         match why {
             Refusal::Store(why) => why.into(),
+            Refusal::Reply(why) => Problem::internal(why),
             Refusal::Invalid(errors) => Problem::of_input(errors),
             Refusal::CellsChanged(errors) => Problem {
                 body: ProblemBody { errors: input_errors(errors), ..Problem::new(code, detail).body },

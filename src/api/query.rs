@@ -34,9 +34,9 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     })
 }
 
-/// The names of the parameters in a query, decoded.
-pub fn names(query: &str) -> impl Iterator<Item = String> {
-    form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.into_owned())
+/// The parameters of a query, decoded.
+pub fn pairs(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
 }
 
 /// Whether every `%` begins an escape, and the whole is UTF-8 when it is decoded. What is not would be

@@ -7,15 +7,16 @@ use std::sync::LazyLock;
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Route, web};
-use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::{IntoParams, OpenApi};
 
 use super::guard::Access;
 use super::problem::Problem;
+use super::write::DryRunParams;
 use super::{
     access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links, matrices,
-    memberships, rolls, services, settings, who,
+    memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -40,7 +41,7 @@ macro_rules! routes {
         ),*),*];
 
         #[derive(OpenApi)]
-        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::rolls::Granted)))]
+        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::rolls::Granted, super::preview::DryRun, super::preview::WarningView)))]
         struct Paths;
     };
 }
@@ -90,7 +91,7 @@ routes! {
         memberships::put_additional_customer_user, memberships::delete_additional_customer_user,
     ]
     Needs(Scope::SettingsRead) => [
-        settings::get_settings, back_ends::list_back_ends, back_ends::get_back_end,
+        overview::get_overview, settings::get_settings, back_ends::list_back_ends, back_ends::get_back_end,
         rolls::list_default_services, rolls::list_customer_always_groups, rolls::list_customer_user_always_groups,
     ]
     Needs(Scope::SettingsWrite) => [
@@ -109,8 +110,20 @@ routes! {
     Needs(Scope::ChangesRead) => [changes::list_changes]
 }
 
-/// The document of the paths alone, as the handlers declare them.
-pub static PATHS: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Paths::openapi);
+/// The document of the paths alone, as the handlers declare them, with the parameters of every write.
+pub static PATHS: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
+    let mut document = Paths::openapi();
+    let writes: Vec<_> = ROUTES.iter().filter(|route| route.access.writes()).map(|it| it.operation_id).collect();
+    let all = document.paths.paths.values_mut();
+    let operations = all.flat_map(|item| [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete]);
+    let is_write =
+        |operation: &&mut Operation| operation.operation_id.as_deref().is_some_and(|id| writes.contains(&id));
+    for operation in operations.flatten().filter(is_write) {
+        let of_writes = DryRunParams::into_params(|| Some(ParameterIn::Query));
+        operation.parameters.get_or_insert_default().extend(of_writes.into_iter().map(RefOr::T));
+    }
+    document
+});
 
 /// What the handler of a route declares.
 pub struct Place {

@@ -1,6 +1,5 @@
 //! Services over HTTP.
 
-use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +9,8 @@ use super::named::Named;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::{DeleteParams, Links, UpsertParams};
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
 use crate::directory::{ExternalId, Kind, Service, ServiceFields, ServicePatch, etag};
 use crate::plan::{Refusal, services as plan};
 use crate::store::{self, list::SortKey};
@@ -59,12 +60,11 @@ fn view(api: &Api, service: Service) -> ServiceView {
     }
 }
 
-fn written(api: &Api, at: At<(Service, bool)>) -> HttpResponse {
-    let (service, is_new) = at.value;
-    let place = is_new.then(|| api.path_to(Kind::Service, service.number.0));
+fn written(api: &Api, _: &Index, (service, is_new): (Service, bool)) -> Reply<ServiceView> {
+    let place = api.path_to(Kind::Service, service.number.0);
     let view = view(api, service);
     let etag = view.etag.clone();
-    reply::written(At { value: view, revision: at.revision }, &etag, place)
+    Reply::written(is_new, view, etag, place)
 }
 
 /// Lists services.
@@ -83,9 +83,8 @@ pub async fn list_services(api: Api, Query(params): Query<ListParams>) -> Answer
 ///
 /// Its parent, which its name names, must exist.
 #[utoipa::path(post, path = "/v1/services", tag = "services", request_body = ServiceFields, responses((status = 201, description = "The service.", body = ServiceView)))]
-pub async fn create_service(api: Api, Body(fields): Body<ServiceFields>) -> Answer {
-    let at = api.write(move |p| Ok((plan::create(p, fields)?, true))).await?;
-    Ok(written(&api, at))
+pub async fn create_service(write: Write, Body(fields): Body<ServiceFields>) -> Answer {
+    write.make(move |p| Ok((plan::create(p, fields)?, true)), written).await
 }
 
 /// Reads a service.
@@ -108,15 +107,14 @@ pub async fn get_service(api: Api, Named([service]): Named<1>, known: IfNoneMatc
 /// it merges what that system knows: absent fields are left, and a new service gets that external id.
 #[utoipa::path(put, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network"), UpsertParams), request_body = ServicePatch, responses((status = 200, description = "The service, replaced.", body = ServiceView), (status = 201, description = "The service, new.", body = ServiceView)))]
 pub async fn put_service(
-    api: Api,
+    write: Write,
     Named([service]): Named<1>,
     If(precondition): If,
     Query(params): Query<UpsertParams>,
     Body(patch): Body<ServicePatch>,
 ) -> Answer {
     let on_existing = params.on_existing.unwrap_or_default();
-    let at = api.write(move |p| plan::put(p, &service, patch, on_existing, &precondition)).await?;
-    Ok(written(&api, at))
+    write.make(move |p| plan::put(p, &service, patch, on_existing, &precondition), written).await
 }
 
 /// Changes some fields of a service, or renames it.
@@ -125,13 +123,12 @@ pub async fn put_service(
 /// that would be too long is a 409 that names the service.
 #[utoipa::path(patch, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network")), request_body = ServicePatch, responses((status = 200, description = "The service, changed.", body = ServiceView)))]
 pub async fn patch_service(
-    api: Api,
+    write: Write,
     Named([service]): Named<1>,
     If(precondition): If,
     Body(patch): Body<ServicePatch>,
 ) -> Answer {
-    let at = api.write(move |p| Ok((plan::patch(p, &service, patch, &precondition)?, false))).await?;
-    Ok(written(&api, at))
+    write.make(move |p| Ok((plan::patch(p, &service, patch, &precondition)?, false)), written).await
 }
 
 /// Deletes a service.
@@ -140,12 +137,11 @@ pub async fn patch_service(
 /// One with children is never deleted.
 #[utoipa::path(delete, path = "/v1/services/{service}", tag = "services", params(("service" = String, Path, description = "The service.", example = "IT::Network"), DeleteParams), responses((status = 204, description = "It is gone.")))]
 pub async fn delete_service(
-    api: Api,
+    write: Write,
     Named([service]): Named<1>,
     If(precondition): If,
     Query(params): Query<DeleteParams>,
 ) -> Answer {
     let force = params.force.unwrap_or(false);
-    let at = api.write(move |p| plan::delete(p, &service, force, &precondition)).await?;
-    Ok(reply::gone(&at))
+    write.make(move |p| plan::delete(p, &service, force, &precondition), gone).await
 }

@@ -7,6 +7,8 @@ use super::body::Body;
 use super::reply::{self, Answer, If, IfNoneMatch};
 use super::state::{Api, At};
 use super::views::Links;
+use super::write::{Reply, Write};
+use crate::access::Index;
 use crate::directory::{ContextText, PermissionName, PermissionType, Settings, Text, etag};
 use crate::plan::settings::{self as plan, SettingsPatch};
 use crate::store;
@@ -108,9 +110,11 @@ pub async fn get_settings(api: Api, known: IfNoneMatch) -> Answer {
 /// They take effect at once and together. To send `permission_types` is to replace the list, which
 /// needs `If-Match`; a type that a link holds cannot go.
 #[utoipa::path(patch, path = "/v1/settings", tag = "settings", request_body = SettingsPatch, responses((status = 200, description = "The settings, changed.", body = SettingsView)))]
-pub async fn patch_settings(api: Api, If(precondition): If, Body(patch): Body<SettingsPatch>) -> Answer {
-    let at = api.write(move |p| plan::patch(p, patch, &precondition)).await?;
-    let view = view(&api, at.value);
-    let etag = view.etag.clone();
-    Ok(reply::written(At { value: view, revision: at.revision }, &etag, None))
+pub async fn patch_settings(write: Write, If(precondition): If, Body(patch): Body<SettingsPatch>) -> Answer {
+    let said = |api: &Api, _: &Index, settings| {
+        let view = view(api, settings);
+        let etag = view.etag.clone();
+        Reply::ok(view, Some(etag))
+    };
+    write.make(move |p| plan::patch(p, patch, &precondition), said).await
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
 use super::page::CursorKey;
 use super::problem::Problem;
+use super::write::InFlight;
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::config::Config;
@@ -25,11 +28,16 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// What cursors are authenticated with.
     pub cursor_key: CursorKey,
+    /// The writes with an idempotency key that are being made.
+    pub in_flight: InFlight,
+    /// How many dry runs may run at once.
+    pub previews: Semaphore,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }
 
 /// The service on behalf of an authorized caller.
+#[derive(Clone)]
 pub struct Api {
     /// Who asks.
     pub caller: Caller,
@@ -48,6 +56,11 @@ impl Api {
     /// What the service runs on.
     pub fn state(&self) -> &AppState {
         &self.state
+    }
+
+    /// The same, for whoever needs it longer than the caller is here.
+    pub fn state_data(&self) -> web::Data<AppState> {
+        self.state.clone()
     }
 
     /// Reads one consistent state of the database.

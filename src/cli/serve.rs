@@ -3,8 +3,10 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::CliError;
-use crate::api::{self, page::CursorKey, state::AppState};
+use crate::api::{self, page::CursorKey, state::AppState, write::InFlight};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::replica::{Freshness, Replica};
@@ -30,7 +32,16 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
     let openapi = api::openapi::document(&base_path).to_string().into();
-    let state = AppState { replica, authenticator, config: Arc::new(config), cursor_key, openapi };
+    let previews = Semaphore::new(config.limits.max_previews);
+    let state = AppState {
+        replica,
+        authenticator,
+        config: Arc::new(config),
+        cursor_key,
+        openapi,
+        in_flight: InFlight::default(),
+        previews,
+    };
     actix_web::rt::System::new().block_on(async move {
         let server = api::server(state, listener)?;
         announce(&format!("http://{address}{base_path}"), hint);

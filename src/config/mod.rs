@@ -62,6 +62,8 @@ pub struct Limits {
     pub max_batch: usize,
     /// Most `*` in one search.
     pub max_wildcards: usize,
+    /// Most dry runs at a time.
+    pub max_previews: usize,
     /// The longest time for a request.
     pub request_timeout: Duration,
 }
@@ -87,7 +89,7 @@ impl Config {
             base_path: reader.required(&settings::BASE_PATH, parse::base_path)?,
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::default_in(&data_dir)),
             data_dir,
-            database_pool_size: reader.required(&settings::DATABASE_POOL_SIZE, parse::number(1..=1000))?,
+            database_pool_size: reader.required(&settings::DATABASE_POOL_SIZE, parse::number(2..=1000))?,
             workers: reader.required(&settings::WORKERS, parse::number(0..=1024))?,
             tokens: TokenConfig::read(&reader)?,
             limits: Limits::read(&reader)?,
@@ -141,6 +143,7 @@ impl Limits {
             max_body_bytes: reader.required(&settings::MAX_BODY_BYTES, parse::number(1024..=1 << 30))?,
             max_batch: reader.required(&settings::MAX_BATCH, parse::number(1..=100_000))?,
             max_wildcards: reader.required(&settings::MAX_WILDCARDS, parse::number(0..=100))?,
+            max_previews: reader.required(&settings::MAX_PREVIEWS, parse::number(1..=100))?,
             request_timeout: reader.required(&settings::REQUEST_TIMEOUT, timeout)?,
         })
     }

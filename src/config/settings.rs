@@ -65,7 +65,7 @@ settings! {
     BASE_PATH = optional("Path under which a proxy publishes the service, such as `/access`; in front of every route and link");
     DATA_DIR = with_default("data", "Directory of the database file and the generated signing secret");
     DATABASE_URL = secret("`customer-access.sqlite` in `DATA_DIR`", "`sqlite:` and a path, or `postgres://…`");
-    DATABASE_POOL_SIZE = with_default("8", "Connections to the database, at most");
+    DATABASE_POOL_SIZE = with_default("8", "Connections to the database, at most; 2 or more");
     WORKERS = with_default("0", "Threads that answer requests; `0` for one a core");
     JWT_SECRET = secret("generated into `DATA_DIR`", "Secret of at least 32 bytes that signs tokens (HS256); not together with public keys");
     JWT_PUBLIC_KEY = text_or_file("Public keys (PEM, one or more) of whoever issues the tokens");
@@ -84,6 +84,7 @@ settings! {
     MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
     MAX_BATCH = with_default("1000", "Most items in one batch, and most cells in one save of a matrix");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
+    MAX_PREVIEWS = with_default("2", "Most dry runs at a time; more wait for their turn");
     REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");
     SHUTDOWN_TIMEOUT = with_default("20s", "Time for open requests to finish after SIGTERM");
     AT_LEAST_REVISION_WAIT = with_default("2s", "Longest wait for the revision that a request asks for");

@@ -53,7 +53,7 @@ fn a_wrong_value_is_named() {
         ("LISTEN", "8080"),
         ("BASE_PATH", "access"),
         ("DATABASE_URL", "postgre://db"),
-        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "1"),
         ("WORKERS", "many"),
         ("JWT_SECRET", "short"),
         ("JWT_ALGORITHMS", "none"),

@@ -2,9 +2,9 @@
 
 use super::{Plan, Precondition, Refusal};
 use crate::directory::{
-    Context, Customer, CustomerGroupLink, CustomerMembership, CustomerUser, CustomerUserGroupLink,
-    CustomerUserServiceLink, Edit, Group, PermissionName, PermissionSet, PermissionTypes, Reference, Service, Settings,
-    etag,
+    Context, Customer, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUser, CustomerUserGroupLink,
+    CustomerUserNumber, CustomerUserServiceLink, Edit, Group, GroupNumber, PermissionName, PermissionSet,
+    PermissionTypes, Reference, Service, Settings, etag,
 };
 use crate::store;
 
@@ -48,7 +48,7 @@ pub fn set_customer_group(
     context: Context,
     permissions: &[PermissionName],
     precondition: &Precondition,
-) -> Result<LinkOutcome, Refusal> {
+) -> Result<((CustomerNumber, GroupNumber), LinkOutcome), Refusal> {
     let (customer, group) = (plan.find::<Customer>(customer)?.number, plan.find::<Group>(group)?.number);
     let settings = settings(plan)?;
     let after = permission_set(&settings.permission_types, permissions, "/permissions")?;
@@ -65,7 +65,7 @@ pub fn set_customer_group(
         let link = CustomerGroupLink { customer, group, context, permissions: after };
         plan.edit(Edit::CustomerGroupLink { before, link });
     }
-    Ok(LinkOutcome::of(before, after))
+    Ok(((customer, group), LinkOutcome::of(before, after)))
 }
 
 /// Sets what a customer user ↔ group link grants.
@@ -75,7 +75,7 @@ pub fn set_customer_user_group(
     group: &Reference,
     permissions: &[PermissionName],
     precondition: &Precondition,
-) -> Result<LinkOutcome, Refusal> {
+) -> Result<((CustomerUserNumber, GroupNumber), LinkOutcome), Refusal> {
     let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
     let group = plan.find::<Group>(group)?.number;
     let after = permission_set(&settings(plan)?.permission_types, permissions, "/permissions")?;
@@ -85,7 +85,7 @@ pub fn set_customer_user_group(
         let link = CustomerUserGroupLink { customer_user, group, permissions: after };
         plan.edit(Edit::CustomerUserGroupLink { before, link });
     }
-    Ok(LinkOutcome::of(before, after))
+    Ok(((customer_user, group), LinkOutcome::of(before, after)))
 }
 
 /// Links a customer user to a service, or unlinks them; the flag says whether that changed anything.
@@ -95,15 +95,16 @@ pub fn set_customer_user_service(
     service: &Reference,
     linked: bool,
     precondition: &Precondition,
-) -> Result<bool, Refusal> {
+) -> Result<(CustomerUserServiceLink, bool), Refusal> {
     let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
     let service = plan.find::<Service>(service)?.number;
     let was = store::is_linked_to_service(plan.conn, customer_user, service)?;
     precondition.check(membership_tag(was).as_deref())?;
+    let link = CustomerUserServiceLink { customer_user, service, linked };
     if was != linked {
-        plan.edit(Edit::CustomerUserServiceLink(CustomerUserServiceLink { customer_user, service, linked }));
+        plan.edit(Edit::CustomerUserServiceLink(link));
     }
-    Ok(was != linked)
+    Ok((link, was != linked))
 }
 
 /// Gives a customer user an additional customer, or takes it; the flag says whether that changed
@@ -114,16 +115,16 @@ pub fn set_membership(
     customer: &Reference,
     member: bool,
     precondition: &Precondition,
-) -> Result<bool, Refusal> {
+) -> Result<(CustomerMembership, bool), Refusal> {
     let customer_user: CustomerUser = plan.find(customer_user)?;
     let customer = plan.find::<Customer>(customer)?.number;
     let was = customer_user.additional_customers.iter().any(|additional| additional.number == customer);
     precondition.check(membership_tag(was).as_deref())?;
+    let membership = CustomerMembership { customer_user: customer_user.number, customer, member };
     if was != member {
-        let customer_user = customer_user.number;
-        plan.edit(Edit::CustomerMembership(CustomerMembership { customer_user, customer, member }));
+        plan.edit(Edit::CustomerMembership(membership));
     }
-    Ok(was != member)
+    Ok((membership, was != member))
 }
 
 /// The settings, which every database of ours has.

@@ -23,9 +23,9 @@ pub use external_ids::{Identified, OnExisting, give as give_external_id, take as
 pub use refusal::{FieldError, Refusal};
 
 use crate::directory::text::fold;
-use crate::directory::{Edit, Kind, Number, Reference, etag};
+use crate::directory::{Change, Edit, Kind, Number, Reference, etag};
 use crate::store::commit::Commit;
-use crate::store::{self, Conn, Record, StoreError};
+use crate::store::{self, Conn, KeptReply, Record, StoreError, WriteKey};
 
 /// What the caller may do beyond the scope of the route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,19 +69,62 @@ impl Precondition {
     }
 }
 
+/// What a plan is made upon.
+#[derive(Debug, Clone, Copy)]
+pub struct Base<'p> {
+    /// The last revision that was committed before this transaction.
+    pub committed: u64,
+    /// The last revision before this plan, which may be of this transaction.
+    pub revision: u64,
+    /// What the revisions between the two changed, as far as anybody asks.
+    pub earlier: &'p [Change],
+}
+
+impl Base<'_> {
+    /// That of the first write in a transaction.
+    pub fn committed(revision: u64) -> Self {
+        Self { committed: revision, revision, earlier: &[] }
+    }
+}
+
 /// A plan in the making.
 pub struct Plan<'p, 'c> {
     /// Where it reads.
     pub conn: &'p mut Conn<'c>,
     /// When it is made; the time of everything it writes.
     pub now: DateTime<Utc>,
+    /// What it is made upon.
+    pub base: Base<'p>,
     commit: Commit,
 }
 
 impl<'p, 'c> Plan<'p, 'c> {
     /// A plan with nothing in it.
-    pub fn new(conn: &'p mut Conn<'c>, now: DateTime<Utc>) -> Self {
-        Self { conn, now, commit: Commit::default() }
+    pub fn new(conn: &'p mut Conn<'c>, now: DateTime<Utc>, base: Base<'p>) -> Self {
+        Self { conn, now, base, commit: Commit::default() }
+    }
+
+    /// What it amounts to so far.
+    pub fn edits(&self) -> &[Edit] {
+        &self.commit.edits
+    }
+
+    /// The revision that it will be, or the last one if it changes nothing.
+    pub fn revision(&self) -> u64 {
+        if self.commit.changes_nothing() { self.base.revision } else { self.base.revision + 1 }
+    }
+
+    /// The reply that was kept for this write, if it is a repetition of one.
+    pub fn kept_reply(&mut self, key: &WriteKey) -> Result<Option<KeptReply>, Refusal> {
+        match store::kept_replies::find(self.conn, key, self.now)? {
+            Some((digest, _)) if digest != key.request_digest => Err(Refusal::IdempotencyKeyReused),
+            found => Ok(found.map(|(_, reply)| reply)),
+        }
+    }
+
+    /// Keeps the reply, so that a repetition gets it and changes nothing.
+    pub fn keep_reply(&mut self, key: WriteKey, reply: KeptReply) {
+        self.commit.reply = Some((key, reply));
     }
 
     /// What the plan amounts to.

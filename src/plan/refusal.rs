@@ -43,6 +43,12 @@ pub enum Refusal {
     /// The input is not what it should be.
     #[error("The request cannot be carried out as it stands; see errors.")]
     Invalid(Vec<FieldError>),
+    /// The idempotency key was used for another request.
+    #[error("This Idempotency-Key was used for another request in the last 24 hours. Make a new key for each write.")]
+    IdempotencyKeyReused,
+    /// The reply to it could not be written out, so nothing was kept.
+    #[error("The reply could not be written out: {0}")]
+    Reply(String),
     /// Another thing has this natural key.
     #[error("There is a {kind} {key:?} already (id:{id}). Use another key, or address that one.")]
     KeyTaken {
@@ -160,6 +166,8 @@ impl Refusal {
             Refusal::PreconditionFailed => "precondition_failed",
             Refusal::PreconditionRequired(_) => "precondition_required",
             Refusal::MissingScope { .. } => "missing_scope",
+            Refusal::Reply(_) => "internal",
+            Refusal::IdempotencyKeyReused => "idempotency_key_reused",
             Refusal::Store(_) => "database_unavailable",
         }
     }

@@ -8,6 +8,7 @@
 //! for too long answers nothing.
 
 mod follower;
+mod foresight;
 mod token;
 mod writer;
 
@@ -21,6 +22,7 @@ use crate::access::Index;
 use crate::plan::{self, Plan, Refusal};
 use crate::store::{Conn, State, Store, StoreError};
 use follower::Followed;
+pub use foresight::Previewed;
 pub use token::{RevisionToken, TokenMalformed};
 use writer::Writer;
 pub use writer::{Written, write_one};

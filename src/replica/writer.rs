@@ -10,7 +10,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 use super::{Shared, now};
-use crate::plan::{Plan, Refusal};
+use crate::directory::{Change, Edit};
+use crate::plan::{Base, Plan, Refusal};
 use crate::store::{Conn, StoreError, commit};
 
 /// How many writes may wait.
@@ -91,8 +92,12 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
 
 fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
     let committed: Result<(), StoreError> = shared.store.write(|conn, state| {
-        let mut revision = state.revision;
-        batch.iter_mut().try_for_each(|job| job.run(conn, &mut revision))
+        let (committed, revision) = (state.revision, state.revision);
+        let mut together = Together { committed, revision, changes: Vec::new(), followed_by: batch.len() };
+        batch.iter_mut().try_for_each(|job| {
+            together.followed_by -= 1;
+            job.run(conn, &mut together)
+        })
     });
     if committed.is_ok()
         && let Err(why) = shared.catch_up()
@@ -110,25 +115,57 @@ pub fn write_one<T>(
     actor: &str,
     plan: impl FnOnce(&mut Plan) -> Result<T, Refusal>,
 ) -> Result<Written<T>, Refusal> {
-    let (value, at) = commit::savepoint(conn, |conn| {
-        let mut planned = Plan::new(conn, now());
+    let (written, _) = write_upon(conn, Base::committed(*revision), actor, plan)?;
+    *revision = written.revision;
+    Ok(written)
+}
+
+/// [`write_one`] upon what the transaction holds already; gives what it changed, too.
+fn write_upon<T>(
+    conn: &mut Conn,
+    base: Base<'_>,
+    actor: &str,
+    plan: impl FnOnce(&mut Plan) -> Result<T, Refusal>,
+) -> Result<(Written<T>, Vec<Edit>), Refusal> {
+    commit::savepoint(conn, |conn| {
+        let mut planned = Plan::new(conn, now(), base);
         let value = plan(&mut planned)?;
-        let (commit, now) = (planned.take_commit(), planned.now);
-        if commit.edits.is_empty() {
-            return Ok((value, *revision));
+        let (revision, commit, now) = (planned.revision(), planned.take_commit(), planned.now);
+        commit::keep_reply(conn, &commit, now)?;
+        if !commit.changes_nothing() {
+            commit::write(conn, &commit, revision, actor, now)?;
         }
-        commit::write(conn, &commit, *revision + 1, actor, now)?;
-        Ok::<_, Refusal>((value, *revision + 1))
-    })?;
-    *revision = at;
-    Ok(Written { value, revision: at })
+        Ok((Written { value, revision }, commit.edits))
+    })
+}
+
+/// The transaction that the writes of a batch share.
+struct Together {
+    committed: u64,
+    revision: u64,
+    /// What the writes so far changed, while others follow that may ask.
+    changes: Vec<Change>,
+    followed_by: usize,
+}
+
+impl Together {
+    fn base(&self) -> Base<'_> {
+        Base { committed: self.committed, revision: self.revision, earlier: &self.changes }
+    }
+
+    fn add(&mut self, revision: u64, edits: &[Edit]) {
+        self.revision = revision;
+        if self.followed_by > 0 {
+            self.changes.extend(edits.iter().map(Edit::change));
+        }
+    }
 }
 
 /// A write in the queue.
 trait Job: Send {
     /// Plans it and writes its rows, within a transaction that may hold others. It fails if that
     /// transaction is lost to all of them.
-    fn run(&mut self, conn: &mut Conn, revision: &mut u64) -> Result<(), StoreError>;
+    fn run(&mut self, conn: &mut Conn, together: &mut Together) -> Result<(), StoreError>;
 
     /// Answers it, once the transaction was committed or not.
     fn complete(self: Box<Self>, failure: Option<&StoreError>);
@@ -146,12 +183,16 @@ where
     T: Send,
     P: FnOnce(&mut Plan) -> Result<T, Refusal> + Send,
 {
-    fn run(&mut self, conn: &mut Conn, revision: &mut u64) -> Result<(), StoreError> {
+    fn run(&mut self, conn: &mut Conn, together: &mut Together) -> Result<(), StoreError> {
         let Some(make) = self.plan.take() else { return Ok(()) };
         // A fault in one plan is nobody else's; who asked for it is told that the outcome is unknown.
-        match catch_unwind(AssertUnwindSafe(|| write_one(conn, revision, &self.actor, make))) {
+        match catch_unwind(AssertUnwindSafe(|| write_upon(conn, together.base(), &self.actor, make))) {
             Ok(Err(Refusal::Store(lost @ StoreError::TransactionLost(_)))) => return Err(lost),
-            Ok(outcome) => self.outcome = Some(outcome),
+            Ok(Err(refusal)) => self.outcome = Some(Err(refusal)),
+            Ok(Ok((written, edits))) => {
+                together.add(written.revision, &edits);
+                self.outcome = Some(Ok(written));
+            }
             Err(_) => log::error!("a write failed in a way that it never should; it was undone"),
         }
         Ok(())

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::change_log::{self, AuditRow};
+use super::kept_replies::{self, KeptReply, WriteKey};
 use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
 use super::{dialect, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
@@ -18,6 +19,20 @@ pub struct Commit {
     pub edits: Vec<Edit>,
     /// The last number given out for each kind that got new things.
     pub last_numbers: Vec<(Kind, u32)>,
+    /// The reply, where the write came with an idempotency key.
+    pub reply: Option<(WriteKey, KeptReply)>,
+}
+
+impl Commit {
+    /// Whether the directory stays as it is.
+    pub fn changes_nothing(&self) -> bool {
+        self.edits.is_empty()
+    }
+}
+
+/// Keeps the reply to a write, whether it changed anything or not.
+pub fn keep_reply(conn: &mut Conn, commit: &Commit, now: DateTime<Utc>) -> Result<(), StoreError> {
+    commit.reply.as_ref().map_or(Ok(()), |(key, reply)| kept_replies::keep(conn, key, reply, now))
 }
 
 /// Makes the edits as this revision. The caller holds the revision row.

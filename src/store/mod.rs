@@ -17,6 +17,7 @@ mod dialect;
 mod external_ids;
 mod facts;
 mod groups;
+pub mod kept_replies;
 mod links;
 pub mod list;
 mod records;
@@ -34,6 +35,7 @@ pub use change_log::{
 pub use connection::Conn;
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
+pub use kept_replies::{KeptReply, WriteKey};
 pub use links::*;
 pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
 pub use search::Words;

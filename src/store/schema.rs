@@ -47,6 +47,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    kept_replies (actor, idempotency_key) {
+        actor -> Text,
+        idempotency_key -> Text,
+        request_digest -> Text,
+        status -> Integer,
+        headers -> Text,
+        body -> Text,
+        kept_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     settings (id) {
         id -> BigInt,
         group_support -> Bool,
@@ -214,6 +226,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customers,
     external_ids,
     groups,
+    kept_replies,
     revisions,
     rolls,
     sequences,

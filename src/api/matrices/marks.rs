@@ -11,6 +11,7 @@ use super::super::named::Named;
 use super::super::reply::{Answer, If};
 use super::super::state::Api;
 use super::super::views::Links;
+use super::super::write::Write;
 use super::rows::Shown;
 use super::screen::{Matrix, Screen, save, screen, show};
 use super::{MatrixParams, MatrixSubject, SaveCounts};
@@ -170,8 +171,8 @@ macro_rules! mark_routes {
         }
 
         #[utoipa::path(patch, path = $path, tag = $tag, summary = concat!("Saves a delta of the matrix of ", $words, "."), description = "Each cell is marked or not, all of them or none. Rows that are not named are not touched, whatever page was shown. `If-Match` takes a `links_version` too.", params(($name = String, Path, description = "The subject.", example = $example)), request_body = MarkDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = MarkMatrixView)))]
-        pub async fn $patch(api: Api, Named([named]): Named<1>, If(precondition): If, Body(delta): Body<MarkDelta>) -> Answer {
-            save::<$screen>(api, named, delta, precondition).await
+        pub async fn $patch(write: Write, Named([named]): Named<1>, If(precondition): If, Body(delta): Body<MarkDelta>) -> Answer {
+            save::<$screen>(write, named, delta, precondition).await
         }
     };
 }

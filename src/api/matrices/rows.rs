@@ -7,7 +7,7 @@ use super::super::state::{Api, At};
 use super::super::views::Links;
 use super::{MatrixParams, MatrixSubject};
 use crate::directory::{Customer, CustomerUser, Group, Invalid, Kind, Number, Service, Text, Validity};
-use crate::plan::{FieldError, Refusal};
+use crate::plan::FieldError;
 use crate::store::list::SortKey;
 use crate::store::{self, LinksOf, Record};
 
@@ -83,24 +83,15 @@ pub async fn rows<R: Shown>(api: &Api, subject: LinksOf, params: MatrixParams) -
     page::<R>(api, params, R::KEY, filters, narrow).await
 }
 
-/// The rows of these numbers, and the subject, as they are after a save.
-pub async fn saved<S: Shown, R: Shown>(api: &Api, subject: S::Number, rows: Vec<u32>) -> Result<(S, Vec<R>), Problem>
-where
-    S::Number: Send + 'static,
-{
-    let at = api
-        .read(move |conn| {
-            let numbers: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
-            let mut records = Vec::with_capacity(numbers.len());
-            for chunk in numbers.chunks(1_000) {
-                records.extend(R::load(conn, chunk)?);
-            }
-            records.sort_by_key(Record::number);
-            let gone = || Refusal::NotFound { kind: S::Number::KIND, reference: subject.id() };
-            Ok((store::by_number::<S>(conn, subject)?.ok_or_else(gone)?, records))
-        })
-        .await?;
-    Ok(at.value)
+/// The records of these rows, by number.
+pub fn records<R: Shown>(conn: &mut store::Conn, rows: &[u32]) -> Result<Vec<R>, store::StoreError> {
+    let numbers: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+    let mut records = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(1_000) {
+        records.extend(R::load(conn, chunk)?);
+    }
+    records.sort_by_key(Record::number);
+    Ok(records)
 }
 
 /// Refuses a delta of more cells than one call may have.

@@ -6,7 +6,8 @@ use super::super::lists::RecordPage;
 use super::super::problem::Problem;
 use super::super::reply::{self, Answer};
 use super::super::state::{Api, At};
-use super::rows::{Shown, not_too_many, rows, saved, subject};
+use super::super::write::{Reply, Write};
+use super::rows::{Shown, not_too_many, records, rows, subject};
 use super::{MatrixParams, MatrixSubject, SaveCounts};
 use crate::access::Index;
 use crate::directory::{Number, Reference};
@@ -34,7 +35,7 @@ pub trait Matrix: Copy + Send + 'static {
     /// Cells to set.
     type Delta: Send + 'static;
     /// How a page of it is written.
-    type View: Serialize;
+    type View: Serialize + 'static;
 
     /// How many cells a delta sets.
     fn cells(delta: &Self::Delta) -> usize;
@@ -93,7 +94,7 @@ pub async fn show<S: Screen>(api: Api, named: Reference, params: MatrixParams) -
 
 /// Saves a delta, all of it or nothing; gives its rows as they are now.
 pub async fn save<S: Screen>(
-    api: Api,
+    write: Write,
     named: Reference,
     delta: <S::Matrix as Matrix>::Delta,
     precondition: Precondition,
@@ -101,19 +102,18 @@ pub async fn save<S: Screen>(
 where
     <S::Subject as Record>::Number: Send + 'static,
 {
-    not_too_many(S::Matrix::cells(&delta), api.state().config.limits.max_batch)?;
-    let at = api
-        .write(move |p: &mut Plan| {
-            let number = p.find::<S::Subject>(&named)?.number();
-            let matrix = S::matrix(number);
-            precondition.check(Some(&links_version(&matrix.links(p.conn)?)))?;
-            Ok((number, matrix.save(p, &delta)?))
-        })
-        .await?;
-    let (number, (rows, counts)) = at.value;
-    let (found, items) = saved::<S::Subject, S::Row>(&api, number, rows).await?;
-    let page = RecordPage { items, next_cursor: None, total: None };
-    let counts = Some(counts.into());
-    let view = api.ask(|index| Ok(S::matrix(number).view(&api, index, subject(&api, &found), page, counts)))?;
-    Ok(reply::ok(At { value: view.value, revision: at.revision }))
+    not_too_many(S::Matrix::cells(&delta), write.api().state().config.limits.max_batch)?;
+    let plan = move |p: &mut Plan| {
+        let found: S::Subject = p.find(&named)?;
+        let matrix = S::matrix(found.number());
+        precondition.check(Some(&links_version(&matrix.links(p.conn)?)))?;
+        let (rows, counts) = matrix.save(p, &delta)?;
+        Ok((found, records::<S::Row>(p.conn, &rows)?, counts))
+    };
+    let said = |api: &Api, index: &Index, (found, items, counts): (S::Subject, Vec<S::Row>, Counts)| {
+        let page = RecordPage { items, next_cursor: None, total: None };
+        let matrix = S::matrix(found.number());
+        Reply::ok(matrix.view(api, index, subject(api, &found), page, Some(counts.into())), None)
+    };
+    write.make(plan, said).await
 }

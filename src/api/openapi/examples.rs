@@ -125,7 +125,10 @@ fn example(schema: &Value, schemas: &Value) -> Value {
         return first.clone();
     }
     if let Some(properties) = schema["properties"].as_object() {
-        let mut object = properties.iter().map(|(name, property)| (name.clone(), example(property, schemas))).collect();
+        // A reply shows a preview or warnings only where the request or the moment is special.
+        let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|it| it == name));
+        let shown = properties.iter().filter(|(name, _)| !is_of_writes(name) || required(name));
+        let mut object = shown.map(|(name, property)| (name.clone(), example(property, schemas))).collect();
         own_links(&mut object);
         return object;
     }
@@ -138,6 +141,10 @@ fn example(schema: &Value, schemas: &Value) -> Value {
         Some("object") => json!({}),
         _ => json!("text"),
     }
+}
+
+fn is_of_writes(name: &str) -> bool {
+    matches!(name, "preview" | "warnings")
 }
 
 /// The links of a thing lead to the thing with the id beside them.

@@ -45,9 +45,10 @@ impl Described<'_> {
             "method_not_allowed" => false,
             "invalid_json" | "body_too_large" | "unsupported_media_type" => self.has_body(),
             "invalid_parameter" => self.has_parameter("query", None),
-            "cursor_invalid" => self.has_parameter("query", Some("cursor")),
+            "cursor_invalid" => ["cursor", "preview_cursor"].iter().any(|name| self.has_parameter("query", Some(name))),
             "invalid_path" => self.path.contains('{'),
             "invalid_input" => self.has_body(),
+            "idempotency_key_reused" => self.takes_key(),
             "not_your_own" => self.is_about_somebody(),
             "database_unavailable" | "stale" | "timeout" => self.is_secured || self.id == "readyz",
             "outcome_unknown" => self.is_write(),
@@ -89,6 +90,8 @@ impl Described<'_> {
                 let writes_link = matches!(self.id, "put_customer_group_link" | "put_group_customer_link");
                 writes_link || matches!(self.id, "patch_customer_group_matrix" | "patch_group_customer_matrix")
             }
+            "preview_outdated" => self.is_write(),
+            "idempotency_key_in_flight" => self.takes_key(),
             "permission_type_in_use" => self.id == "patch_settings",
             _ => false,
         }
@@ -107,6 +110,10 @@ impl Described<'_> {
 
     fn is_write(&self) -> bool {
         self.method != "get" && !self.id.ends_with("check_access")
+    }
+
+    fn takes_key(&self) -> bool {
+        self.has_parameter("header", Some("Idempotency-Key"))
     }
 
     fn has_body(&self) -> bool {
