@@ -2,14 +2,13 @@
 
 use super::super::lists::{RecordPage, page};
 use super::super::problem::Problem;
-use super::super::rolls::Granted;
 use super::super::state::{Api, At};
 use super::super::views::Links;
-use super::{MatrixParams, MatrixSubject};
+use super::{Granted, MatrixParams, MatrixSubject};
 use crate::directory::{Customer, CustomerUser, Group, Invalid, Kind, Number, Service, Text, Validity};
 use crate::plan::{FieldError, Refusal};
 use crate::store::list::SortKey;
-use crate::store::{self, LinksOf, Record};
+use crate::store::{self, LinksOf, Record, StoreError};
 
 /// A record that can stand in a matrix.
 pub trait Shown: Record + Send + 'static {
@@ -90,17 +89,23 @@ where
 {
     let at = api
         .read(move |conn| {
-            let numbers: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
-            let mut records = Vec::with_capacity(numbers.len());
-            for chunk in numbers.chunks(1_000) {
-                records.extend(R::load(conn, chunk)?);
-            }
-            records.sort_by_key(Record::number);
+            let records = records(conn, &rows)?;
             let gone = || Refusal::NotFound { kind: S::Number::KIND, reference: subject.id() };
             Ok((store::by_number::<S>(conn, subject)?.ok_or_else(gone)?, records))
         })
         .await?;
     Ok(at.value)
+}
+
+/// The records of these numbers, in order.
+pub fn records<R: Record>(conn: &mut store::Conn, rows: &[u32]) -> Result<Vec<R>, StoreError> {
+    let numbers: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
+    let mut records = Vec::with_capacity(numbers.len());
+    for chunk in numbers.chunks(1_000) {
+        records.extend(R::load(conn, chunk)?);
+    }
+    records.sort_by_key(Record::number);
+    Ok(records)
 }
 
 /// Refuses a delta of more cells than one call may have.
