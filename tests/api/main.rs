@@ -6,6 +6,7 @@
 mod common;
 
 mod authorization;
+mod bulk;
 mod changes;
 mod deletes;
 mod directory;
@@ -17,6 +18,7 @@ mod links;
 mod matrices;
 mod openapi;
 mod operations;
+mod rolls;
 mod schema_names;
 mod services;
 mod settings;
