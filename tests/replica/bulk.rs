@@ -63,7 +63,7 @@ const OF_CUSTOMERS: Relation = Relation::CustomerGroup(Context::SameCustomer);
 
 /// More than are written and read with one statement, in every relation.
 fn every_relation_is_made_changed_and_removed(kind: Kind) {
-    const MANY: u64 = 2_300;
+    const MANY: u64 = 1_100;
     let database = kind.database();
     let replica = database.replica();
     populate(&replica, MANY as usize, 2);
