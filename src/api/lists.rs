@@ -64,6 +64,18 @@ pub async fn page<R: Record + Send + 'static>(
     filters: Vec<Option<String>>,
     narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<(), Problem> + Send + 'static,
 ) -> Result<At<RecordPage<R>>, Problem> {
+    let at = page_with(api, params, sorts, filters, narrow).await?;
+    Ok(At { value: at.value.0, revision: at.revision })
+}
+
+/// Reads one page as [`page`] does, and with it what `narrow` reads of the same state.
+pub async fn page_with<R: Record + Send + 'static, T: Send + 'static>(
+    api: &Api,
+    params: ListParams,
+    sorts: &'static [(&'static str, SortKey)],
+    filters: Vec<Option<String>>,
+    narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<T, Problem> + Send + 'static,
+) -> Result<At<(RecordPage<R>, T)>, Problem> {
     let limit = limit(params.limit)?;
     let sort = params.sort.clone().unwrap_or_else(|| sorts[0].0.to_owned());
     let (key, descending) = sort_key(&sort, sorts)?;
@@ -90,26 +102,26 @@ pub async fn page<R: Record + Send + 'static>(
     };
     let total_too = params.total == Some(true);
     let at = api.read(move |conn| load(conn, query, total_too, narrow)).await?;
-    let (mut items, total): (Vec<(String, R)>, _) = at.value;
+    let ((mut items, total), read): (Loaded<R>, T) = at.value;
     let more = items.len() > limit;
     items.truncate(limit);
     let last = items.last().filter(|_| more).map(|(sorted_by, record)| (sorted_by.clone(), record.number().into()));
     let next_cursor = last.map(|(value, number): (String, u32)| cursors.seal(&list, value, number.into()));
     let items = items.into_iter().map(|(_, record)| record).collect();
-    Ok(At { value: RecordPage { items, next_cursor, total }, revision: at.revision })
+    Ok(At { value: (RecordPage { items, next_cursor, total }, read), revision: at.revision })
 }
 
 type Loaded<R> = (Vec<(String, R)>, Option<u64>);
 
-fn load<R: Record>(
+fn load<R: Record, T>(
     conn: &mut store::Conn,
     mut query: ListQuery,
     total_too: bool,
-    narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<(), Problem>,
-) -> Result<Loaded<R>, Problem> {
-    narrow(conn, &mut query)?;
+    narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<T, Problem>,
+) -> Result<(Loaded<R>, T), Problem> {
+    let read = narrow(conn, &mut query)?;
     let total = if total_too { Some(store::list::total::<R>(conn, &query)?) } else { None };
-    Ok((store::list::page(conn, &query)?, total))
+    Ok(((store::list::page(conn, &query)?, total), read))
 }
 
 fn sort_key(sort: &str, sorts: &[(&'static str, SortKey)]) -> Result<(SortKey, bool), Problem> {

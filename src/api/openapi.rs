@@ -53,6 +53,7 @@ fn tags() -> Value {
         ("customers", "Companies, their external ids and their links."),
         ("customer-users", "Persons of customers, their external ids and their links."),
         ("groups", "Named sets of resources, and their links."),
+        ("links", "Many links at once: all pairs of two sets of things."),
         ("services", "The service catalogue, a tree, and its links."),
         ("back-ends", "The sources that customer users come from."),
         ("settings", "The settings that bear on access, default services, always-groups."),

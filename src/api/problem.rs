@@ -50,6 +50,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("service_collision", 409, "A service below would take a name that is taken"),
     ("service_name_too_long", 409, "A service below would get a name that is too long"),
     ("cells_changed", 409, "Cells were changed in the meantime"),
+    ("matches_changed", 409, "The filter matches another number"),
     ("context_off", 409, "The context is off"),
     ("permission_type_in_use", 409, "The permission type is in use"),
     ("preview_outdated", 409, "Something was written since the preview began"),

@@ -30,29 +30,9 @@ pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) 
     with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
 }
 
-/// What a write left: 201 with its place if it made the thing, else 200.
-pub fn written<T: Serialize>(at: At<T>, etag: &str, created_at: Option<String>) -> HttpResponse {
-    let status = if created_at.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = with_revision(status, &at.revision);
-    if let Some(place) = created_at {
-        response.insert_header((header::LOCATION, place));
-    }
-    response.insert_header(tag(etag)).json(at.value)
-}
-
-/// What setting one member of a set left: 201 if it was not there, else 200.
-pub fn set<T: Serialize>(at: At<T>, is_new: bool, etag: Option<&str>) -> HttpResponse {
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = with_revision(status, &at.revision);
-    if let Some(etag) = etag {
-        response.insert_header(tag(etag));
-    }
-    response.json(at.value)
-}
-
-/// 204: it is gone, or was not there.
-pub fn gone<T>(at: &At<T>) -> HttpResponse {
-    with_revision(StatusCode::NO_CONTENT, &at.revision).finish()
+/// 200 with a value and the tag of what it is a part of.
+pub fn tagged<T: Serialize>(at: At<T>, etag: &str) -> HttpResponse {
+    with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
 }
 
 fn with_revision(status: StatusCode, revision: &RevisionToken) -> actix_web::HttpResponseBuilder {

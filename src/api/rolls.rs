@@ -1,55 +1,24 @@
 //! The lists of the settings over HTTP: default services, always-groups of both kinds. The rows are
-//! every service or group there is, with whether it stands on the list.
+//! every service or group there is, with whether it stands on the list; a delta of them is saved as in a
+//! matrix.
 
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::body::{Body, OptionalBody};
 use super::links::NoFields;
-use super::lists::{ListParams, Query, RecordPage, page};
-use super::matrices::Shown;
+use super::lists::{Query, RecordPage, page_with};
+use super::matrices::{Granted, MatrixParams, SaveCounts, Shown, not_too_many, records};
 use super::named::Named;
 use super::reply::{self, Answer, If};
 use super::state::{Api, At};
 use super::views::Links;
-use crate::directory::{Group, Number, Reference, Roll, Service, Validity};
-use crate::plan::rolls as plan;
+use super::write::{Reply, Write, gone};
+use crate::access::Index;
+use crate::directory::{Group, Number, Reference, Roll, Service, Thing, Validity};
+use crate::plan::matrices::{Counts, MarkDelta};
+use crate::plan::{Plan, rolls as plan};
 use crate::store;
-
-/// Whether a row stands on the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Granted {
-    /// Rows that do.
-    Any,
-    /// Rows that do not.
-    None,
-}
-
-/// The parameters of a list of the settings.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct RollParams {
-    /// Words, all of which must be found in the name (or a group's comment), ignoring case and
-    /// accents. `*` stands for anything and anchors.
-    #[param(example = "net*")]
-    pub q: Option<String>,
-    /// Only what has this validity.
-    pub validity: Option<Validity>,
-    /// Only rows that stand on the list (`any`), or that do not (`none`).
-    pub granted: Option<Granted>,
-    /// The order: `name` (the default) or `id`; with `-` before it, backwards.
-    #[param(example = "name")]
-    pub sort: Option<String>,
-    /// Rows on a page: 1 to 1,000, 100 if absent.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    pub limit: Option<u32>,
-    /// The `next_cursor` of the page before. It belongs to the same filters and order.
-    pub cursor: Option<String>,
-    /// Whether to count all rows that the filters match.
-    #[param(default = false)]
-    pub total: Option<bool>,
-}
 
 /// A service or group, and whether it stands on the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,11 +44,18 @@ pub struct RollRow {
 /// Some rows of a list of the settings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RollPage {
-    /// The rows, in order.
+    /// The rows, in order. After a save, those of the delta.
     pub items: Vec<RollRow>,
     /// The entity tag of the whole list, the same on every page, whatever the filters.
     #[schema(example = "0d44f05a3c9e6b7d101c7ab0")]
     pub etag: String,
+    /// The same tag, under the name that it has on every screen. Send it back with a delta to be told
+    /// (412) if the list changed since.
+    #[schema(example = "0d44f05a3c9e6b7d101c7ab0")]
+    pub links_version: String,
+    /// What a save did; only in the reply to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<SaveCounts>,
     /// The cursor of the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
@@ -110,92 +86,112 @@ pub struct RollView {
     pub etag: String,
 }
 
-async fn list<R: Shown>(api: Api, roll: Roll, params: RollParams) -> Answer {
-    let RollParams { q, validity, granted, sort, limit, cursor, total } = params;
+async fn list<R: Shown>(api: Api, roll: Roll, params: MatrixParams) -> Answer {
+    let (params, granted) = params.split();
     let filters = vec![Some(roll.as_str().to_owned()), granted.map(|granted| format!("{granted:?}"))];
-    let params = ListParams { q, validity, sort, limit, cursor, total };
-    let narrow = move |_: &mut store::Conn, query: &mut store::list::ListQuery| {
+    let narrow = move |conn: &mut store::Conn, query: &mut store::list::ListQuery| {
         query.on_roll = granted.map(|granted| (roll, granted == Granted::Any));
-        Ok(())
+        Ok(store::roll_members(conn, roll)?)
     };
-    let at = page::<R>(&api, params, R::KEY, filters, narrow).await?;
-    let RecordPage { items, next_cursor, total } = at.value;
-    let members = api.read(move |conn| Ok(store::roll_members(conn, roll)?)).await?.value;
-    let row = |record: R| {
-        let number: u32 = record.number().into();
-        let (key, name, validity) = record.shown();
-        RollRow {
-            id: record.number().id(),
-            key,
-            name,
-            validity,
-            granted: members.contains(&number),
-            links: Links::to(&api, R::Number::KIND, number),
-        }
+    let at = page_with::<R, _>(&api, params, R::KEY, filters, narrow).await?;
+    let (page, members) = at.value;
+    let page = rows(&api, page, &members, None);
+    let etag = page.etag.clone();
+    Ok(reply::tagged(At { value: page, revision: at.revision }, &etag))
+}
+
+async fn save<R: Shown>(write: Write, roll: Roll, delta: MarkDelta, If(precondition): If) -> Answer {
+    not_too_many(delta.cells.len(), write.api().state().config.limits.max_batch)?;
+    let plan = move |p: &mut Plan| {
+        let (numbers, counts) = plan::save(p, roll, &delta, &precondition)?;
+        Ok((records::<R>(p.conn, &numbers)?, counts))
     };
-    let etag = plan::tag(&members);
-    let value = RollPage { items: items.into_iter().map(row).collect(), etag: etag.clone(), next_cursor, total };
-    Ok(reply::written(At { value, revision: at.revision }, &etag, None))
-}
-
-async fn replace(api: Api, roll: Roll, body: RollBody, If(precondition): If) -> Answer {
-    let at = api.write(move |p| plan::replace(p, roll, &body.keys, &precondition)).await?;
-    let value = whole(&api, roll).await?;
-    let etag = value.etag.clone();
-    Ok(reply::written(At { value, revision: at.revision }, &etag, None))
-}
-
-async fn set(api: Api, roll: Roll, reference: Reference, If(precondition): If) -> Answer {
-    let at = api.write(move |p| plan::set(p, roll, &reference, true, &precondition)).await?;
-    let value = whole(&api, roll).await?;
-    let etag = value.etag.clone();
-    Ok(reply::set(At { value, revision: at.revision }, at.value.1, Some(&etag)))
-}
-
-async fn remove(api: Api, roll: Roll, reference: Reference, If(precondition): If) -> Answer {
-    let at = api.write(move |p| plan::set(p, roll, &reference, false, &precondition)).await?;
-    Ok(reply::gone(&at))
-}
-
-async fn whole(api: &Api, roll: Roll) -> Result<RollView, super::problem::Problem> {
-    let members = api.read(move |conn| Ok(store::roll_members(conn, roll)?)).await?.value;
-    let kind = plan::kind_of(roll);
-    let key = |number: &u32| {
-        let thing = crate::directory::Thing { kind, number: *number };
-        api.state().replica.ask(|index| index.key(thing).unwrap_or_default().to_owned())
+    let said = move |api: &Api, index: &Index, (items, counts): (Vec<R>, Counts)| {
+        let members: Vec<u32> = index.roll(roll).collect();
+        let page = rows(api, RecordPage { items, next_cursor: None, total: None }, &members, Some(counts.into()));
+        let etag = page.etag.clone();
+        Reply::ok(page, Some(etag))
     };
+    write.make(plan, said).await
+}
+
+/// Rows with whether they stand on the list, and the tag of the whole list.
+fn rows<R: Shown>(api: &Api, page: RecordPage<R>, members: &[u32], counts: Option<SaveCounts>) -> RollPage {
+    let RecordPage { items, next_cursor, total } = page;
+    let items = items.iter().map(|record| row(api, record, members)).collect();
+    let etag = plan::tag(members);
+    RollPage { items, etag: etag.clone(), links_version: etag, counts, next_cursor, total }
+}
+
+fn row<R: Shown>(api: &Api, record: &R, members: &[u32]) -> RollRow {
+    let number: u32 = record.number().into();
+    let (key, name, validity) = record.shown();
+    RollRow {
+        id: record.number().id(),
+        key,
+        name,
+        validity,
+        granted: members.binary_search(&number).is_ok(),
+        links: Links::to(api, R::Number::KIND, number),
+    }
+}
+
+async fn replace(write: Write, roll: Roll, body: RollBody, If(precondition): If) -> Answer {
+    let said = move |_: &Api, index: &Index, ()| whole(index, roll, false);
+    write.make(move |p| plan::replace(p, roll, &body.keys, &precondition), said).await
+}
+
+async fn set(write: Write, roll: Roll, reference: Reference, If(precondition): If) -> Answer {
+    let said = move |_: &Api, index: &Index, (_, is_new): (Thing, bool)| whole(index, roll, is_new);
+    write.make(move |p| plan::set(p, roll, &reference, true, &precondition), said).await
+}
+
+async fn remove(write: Write, roll: Roll, reference: Reference, If(precondition): If) -> Answer {
+    write.make(move |p| plan::set(p, roll, &reference, false, &precondition), gone).await
+}
+
+/// The whole list; 201 if there is something new on it.
+fn whole(index: &Index, roll: Roll, is_new: bool) -> Reply<RollView> {
+    let (members, kind): (Vec<u32>, _) = (index.roll(roll).collect(), plan::kind_of(roll));
+    let key = |number: &u32| index.key(Thing { kind, number: *number }).unwrap_or_default().to_owned();
     let mut keys: Vec<String> = members.iter().map(key).collect();
     keys.sort_by_key(|key| crate::directory::text::fold(key));
-    Ok(RollView { keys, etag: plan::tag(&members) })
+    let etag = plan::tag(&members);
+    Reply::set(is_new, RollView { keys, etag: etag.clone() }, Some(etag))
 }
 
-/// The four routes of a list.
+/// The five routes of a list.
 macro_rules! roll_routes {
     ($roll:expr, $type:ident, $path:literal, $member:literal, $name:literal = $example:literal, $words:literal,
-     $list:ident, $replace:ident, $put:ident, $delete:ident) => {
-        #[utoipa::path(get, path = $path, tag = "settings", summary = concat!("Lists ", $words, "."), description = "The rows are everything that could stand on the list, with whether it does.", params(RollParams), responses((status = 200, description = "A page of rows.", body = RollPage)))]
-        pub async fn $list(api: Api, Query(params): Query<RollParams>) -> Answer {
+     $list:ident, $patch:ident, $replace:ident, $put:ident, $delete:ident) => {
+        #[utoipa::path(get, path = $path, tag = "settings", summary = concat!("Lists ", $words, "."), description = "The rows are everything that could stand on the list, with whether it does.", params(MatrixParams), responses((status = 200, description = "A page of rows.", body = RollPage)))]
+        pub async fn $list(api: Api, Query(params): Query<MatrixParams>) -> Answer {
             list::<$type>(api, $roll, params).await
+        }
+
+        #[utoipa::path(patch, path = $path, tag = "settings", summary = concat!("Saves a delta of ", $words, "."), description = "Each row that is named is put on the list or taken from it, all of them or none; others are not touched, whatever page was shown. Takes effect at once.", request_body = MarkDelta, responses((status = 200, description = "The rows of the delta, as they are now.", body = RollPage)))]
+        pub async fn $patch(write: Write, precondition: If, Body(delta): Body<MarkDelta>) -> Answer {
+            save::<$type>(write, $roll, delta, precondition).await
         }
 
         #[utoipa::path(put, path = $path, tag = "settings", summary = concat!("Replaces ", $words, " as a whole."), description = "Needs `If-Match` with the tag of the list. Takes effect at once.", request_body = RollBody, responses(
             (status = 200, description = "The list, replaced.", body = RollView),
         ))]
-        pub async fn $replace(api: Api, precondition: If, Body(body): Body<RollBody>) -> Answer {
-            replace(api, $roll, body, precondition).await
+        pub async fn $replace(write: Write, precondition: If, Body(body): Body<RollBody>) -> Answer {
+            replace(write, $roll, body, precondition).await
         }
 
         #[utoipa::path(put, path = $member, tag = "settings", summary = concat!("Adds one to ", $words, "."), description = "Idempotent. Takes effect at once.", params(($name = String, Path, example = $example)), request_body = NoFields, responses(
             (status = 200, description = "The list; it stood on it already.", body = RollView),
             (status = 201, description = "The list; it stands on it now.", body = RollView),
         ))]
-        pub async fn $put(api: Api, Named([reference]): Named<1>, precondition: If, _: OptionalBody<NoFields>) -> Answer {
-            set(api, $roll, reference, precondition).await
+        pub async fn $put(write: Write, Named([reference]): Named<1>, precondition: If, _: OptionalBody<NoFields>) -> Answer {
+            set(write, $roll, reference, precondition).await
         }
 
         #[utoipa::path(delete, path = $member, tag = "settings", summary = concat!("Takes one from ", $words, "."), description = "Idempotent. Takes effect at once.", params(($name = String, Path, example = $example)), responses((status = 204, description = "It does not stand on the list.")))]
-        pub async fn $delete(api: Api, Named([reference]): Named<1>, precondition: If) -> Answer {
-            remove(api, $roll, reference, precondition).await
+        pub async fn $delete(write: Write, Named([reference]): Named<1>, precondition: If) -> Answer {
+            remove(write, $roll, reference, precondition).await
         }
     };
 }
@@ -208,6 +204,7 @@ roll_routes!(
     "service" = "IT::Network",
     "the default services",
     list_default_services,
+    patch_default_services,
     replace_default_services,
     put_default_service,
     delete_default_service
@@ -220,6 +217,7 @@ roll_routes!(
     "group" = "support",
     "the groups that every customer has",
     list_customer_always_groups,
+    patch_customer_always_groups,
     replace_customer_always_groups,
     put_customer_always_group,
     delete_customer_always_group
@@ -232,6 +230,7 @@ roll_routes!(
     "group" = "support",
     "the groups that every customer user has",
     list_customer_user_always_groups,
+    patch_customer_user_always_groups,
     replace_customer_user_always_groups,
     put_customer_user_always_group,
     delete_customer_user_always_group

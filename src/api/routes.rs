@@ -15,8 +15,8 @@ use super::guard::Access;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
-    access, back_ends, changes, customer_users, customers, docs, external_ids, groups, guard, health, links, matrices,
-    memberships, overview, rolls, services, settings, who,
+    access, back_ends, bulk, changes, customer_users, customers, docs, external_ids, groups, guard, health, links,
+    matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -41,7 +41,7 @@ macro_rules! routes {
         ),*),*];
 
         #[derive(OpenApi)]
-        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::rolls::Granted, super::preview::DryRun, super::preview::WarningView)))]
+        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::matrices::Granted, super::preview::DryRun, super::preview::WarningView)))]
         struct Paths;
     };
 }
@@ -89,6 +89,8 @@ routes! {
         matrices::patch_customer_user_customer_matrix, matrices::patch_customer_customer_user_matrix,
         memberships::put_additional_customer, memberships::delete_additional_customer,
         memberships::put_additional_customer_user, memberships::delete_additional_customer_user,
+        bulk::bulk_customer_group_links, bulk::bulk_customer_user_group_links,
+        bulk::bulk_customer_user_service_links, bulk::bulk_customer_memberships,
     ]
     Needs(Scope::SettingsRead) => [
         overview::get_overview, settings::get_settings, back_ends::list_back_ends, back_ends::get_back_end,
@@ -97,6 +99,7 @@ routes! {
     Needs(Scope::SettingsWrite) => [
         settings::patch_settings,
         back_ends::create_back_end, back_ends::put_back_end, back_ends::patch_back_end, back_ends::delete_back_end,
+        rolls::patch_default_services, rolls::patch_customer_always_groups, rolls::patch_customer_user_always_groups,
         rolls::replace_default_services, rolls::put_default_service, rolls::delete_default_service,
         rolls::replace_customer_always_groups, rolls::put_customer_always_group, rolls::delete_customer_always_group,
         rolls::replace_customer_user_always_groups, rolls::put_customer_user_always_group,

@@ -60,6 +60,8 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Most items in one batch.
     pub max_batch: usize,
+    /// Most cells of one bulk write.
+    pub max_cells: u64,
     /// Most `*` in one search.
     pub max_wildcards: usize,
     /// Most dry runs at a time.
@@ -142,6 +144,7 @@ impl Limits {
         Ok(Self {
             max_body_bytes: reader.required(&settings::MAX_BODY_BYTES, parse::number(1024..=1 << 30))?,
             max_batch: reader.required(&settings::MAX_BATCH, parse::number(1..=100_000))?,
+            max_cells: reader.required(&settings::MAX_CELLS, parse::number(1..=100_000_000))?,
             max_wildcards: reader.required(&settings::MAX_WILDCARDS, parse::number(0..=100))?,
             max_previews: reader.required(&settings::MAX_PREVIEWS, parse::number(1..=100))?,
             request_timeout: reader.required(&settings::REQUEST_TIMEOUT, timeout)?,

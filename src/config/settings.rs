@@ -83,6 +83,7 @@ settings! {
     JWT_ROLE_SCOPES = optional("Scopes of each role: `desk-admin=admin;crm=sync:write directory:read`");
     MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
     MAX_BATCH = with_default("1000", "Most items in one batch, and most cells in one save of a matrix");
+    MAX_CELLS = with_default("1000000", "Most cells that one bulk write sets: the rows of its one selection times those of the other");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
     MAX_PREVIEWS = with_default("2", "Most dry runs at a time; more wait for their turn");
     REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");

@@ -64,6 +64,7 @@ fn a_wrong_value_is_named() {
         ("JWKS_MAX_AGE", "1s"),
         ("MAX_BODY_BYTES", "4MB"),
         ("MAX_BATCH", "-1"),
+        ("MAX_CELLS", "many"),
         ("MAX_WILDCARDS", "1e3"),
         ("REQUEST_TIMEOUT", "30"),
         ("SHUTDOWN_TIMEOUT", "soon"),

@@ -56,26 +56,26 @@ impl<T> Delta<T> {
     }
 }
 
-/// One edit of the directory: what the row, the audit and the change are made from.
+/// One edit of the directory: what the row, the audit and the change are made from. It is small, because
+/// one write may make a million edits of links: what is large is boxed.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "customers are what most edits are about, and edits live briefly")]
 pub enum Edit {
     /// A customer.
-    Customer(Delta<Customer>),
+    Customer(Box<Delta<Customer>>),
     /// A customer user; the additional customers are memberships, not part of this.
     CustomerUser(Box<Delta<CustomerUser>>),
     /// A group.
-    Group(Delta<Group>),
+    Group(Box<Delta<Group>>),
     /// A service.
-    Service(Delta<Service>),
+    Service(Box<Delta<Service>>),
     /// A back end.
-    BackEnd(Delta<BackEnd>),
+    BackEnd(Box<Delta<BackEnd>>),
     /// An external id given to a thing, or taken from it.
     ExternalId {
         /// The thing.
         thing: Thing,
         /// What the other system calls it.
-        external_id: ExternalId,
+        external_id: Box<ExternalId>,
         /// Given or taken.
         present: bool,
     },
@@ -174,7 +174,7 @@ impl Edit {
             Edit::Service(delta) => delta.change(Service::put, Service::removed),
             Edit::BackEnd(delta) => delta.change(BackEnd::put, BackEnd::removed),
             Edit::ExternalId { thing, external_id, present } => {
-                Change::ExternalIdSet { id: *thing, external_id: external_id.clone(), present: *present }
+                Change::ExternalIdSet { id: *thing, external_id: (**external_id).clone(), present: *present }
             }
             Edit::CustomerGroupLink { link, .. } => Change::CustomerGroupLinkSet(*link),
             Edit::CustomerUserGroupLink { link, .. } => Change::CustomerUserGroupLinkSet(*link),
@@ -255,5 +255,15 @@ impl BackEnd {
 impl Settings {
     fn put(&self) -> Change {
         Change::SettingsPut { settings: Box::new(self.clone()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_is_small() {
+        assert_eq!(size_of::<Edit>(), 24);
     }
 }

@@ -59,6 +59,17 @@ impl Kind {
         }
     }
 
+    /// The word for several of them in a body: `customer_users`.
+    pub fn member(self) -> &'static str {
+        match self {
+            Kind::Customer => "customers",
+            Kind::CustomerUser => "customer_users",
+            Kind::Group => "groups",
+            Kind::Service => "services",
+            Kind::BackEnd => "back_ends",
+        }
+    }
+
     /// What a program reads where there is no such thing.
     pub fn not_found(self) -> &'static str {
         match self {

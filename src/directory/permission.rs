@@ -89,6 +89,11 @@ impl PermissionSet {
         Self(self.0 & !other.0)
     }
 
+    /// What a link holds that is to give these types too.
+    pub fn granting(self, types: Self) -> Self {
+        self.union(types).normalized()
+    }
+
     /// A link that holds `rw` holds just `rw` (rule 3).
     pub fn normalized(self) -> Self {
         if self.holds(0) { Self::RW } else { self }
@@ -116,6 +121,20 @@ impl PermissionTypes {
         if granted.holds(0) { self.all() } else { granted }
     }
 
+    /// What a link holds that is to give none of these types any more: it keeps every other that it gave,
+    /// but for `rw`, which would give them still (rule 3).
+    pub fn revoking(&self, granted: PermissionSet, revoked: PermissionSet) -> PermissionSet {
+        if revoked.is_empty() {
+            return granted;
+        }
+        self.expand(granted).without(revoked.union(PermissionSet::RW))
+    }
+
+    /// Whether a link gives a type that it did not give before.
+    pub fn gives_more(&self, before: PermissionSet, after: PermissionSet) -> bool {
+        !self.expand(after).without(self.expand(before)).is_empty()
+    }
+
     /// The names in the set, in the order of the settings.
     pub fn names(&self, set: PermissionSet) -> Vec<PermissionName> {
         self.0.iter().filter(|t| set.holds(t.bit)).map(|t| t.name.clone()).collect()
@@ -123,11 +142,16 @@ impl PermissionTypes {
 
     /// The set of these names, as a link holds it; the first unknown name is the error.
     pub fn set<'n>(&self, names: &'n [PermissionName]) -> Result<PermissionSet, &'n PermissionName> {
+        self.each_of(names).map(PermissionSet::normalized)
+    }
+
+    /// Each of these types, `rw` beside others too; the first unknown name is the error.
+    pub fn each_of<'n>(&self, names: &'n [PermissionName]) -> Result<PermissionSet, &'n PermissionName> {
         let mut set = PermissionSet::EMPTY;
         for name in names {
             set = set.union(PermissionSet::of(self.bit(name.as_str()).ok_or(name)?));
         }
-        Ok(set.normalized())
+        Ok(set)
     }
 }
 
@@ -183,5 +207,53 @@ mod tests {
         assert_eq!(set, PermissionSet::RW);
         assert!(set.gives(2));
         assert_eq!(types().names(types().expand(set)).len(), 3);
+    }
+
+    /// Each of the names that are written with a blank between them.
+    fn each_of(names: &str) -> PermissionSet {
+        let names: Vec<_> = names.split_whitespace().map(|name| PermissionName(name.into())).collect();
+        types().each_of(&names).expect("all are configured")
+    }
+
+    #[test]
+    fn rule_3_after_a_grant_the_link_gives_the_type() {
+        for (before, granted, after) in [
+            ("", "ro", "ro"),
+            ("note", "ro", "ro note"),
+            ("rw", "ro", "rw"),
+            ("ro note", "rw", "rw"),
+            ("ro", "ro", "ro"),
+            ("ro", "", "ro"),
+        ] {
+            assert_eq!(each_of(before).granting(each_of(granted)), each_of(after), "{granted:?} to {before:?}");
+        }
+    }
+
+    #[test]
+    fn rule_3_after_a_revocation_the_link_does_not_give_the_type_and_keeps_every_other_but_rw() {
+        for (before, revoked, after) in [
+            ("ro", "ro", ""),
+            ("ro note", "ro", "note"),
+            ("ro", "rw", "ro"),
+            ("rw", "ro", "note"),
+            ("rw", "rw", "ro note"),
+            ("rw", "ro rw", "note"),
+            ("rw", "ro note", ""),
+            ("", "ro", ""),
+            ("rw", "", "rw"),
+        ] {
+            assert_eq!(
+                types().revoking(each_of(before), each_of(revoked)),
+                each_of(after),
+                "{revoked:?} of {before:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_rw_is_narrowed_to_gives_nothing_more() {
+        assert!(!types().gives_more(PermissionSet::RW, each_of("ro note")));
+        assert!(types().gives_more(each_of("ro note"), PermissionSet::RW));
+        assert!(types().gives_more(each_of("ro"), each_of("note")) && !types().gives_more(each_of("ro"), each_of("")));
     }
 }

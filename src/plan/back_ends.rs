@@ -8,7 +8,7 @@ use crate::store;
 pub fn create(plan: &mut Plan, fields: BackEndFields) -> Result<BackEnd, Refusal> {
     plan.key_is_free(Kind::BackEnd, fields.name.as_str(), None)?;
     let back_end = BackEnd { number: plan.new_number()?, fields, times: Times::new(plan.now) };
-    plan.edit(Edit::BackEnd(Delta::Created(back_end.clone())));
+    plan.edit(Edit::BackEnd(Box::new(Delta::Created(back_end.clone()))));
     Ok(back_end)
 }
 
@@ -63,7 +63,7 @@ pub fn delete(plan: &mut Plan, reference: &Reference, precondition: &Preconditio
             advice: "Move them to another back end first; a back end in use is never deleted by force.",
         });
     }
-    plan.edit(Edit::BackEnd(Delta::Removed(back_end)));
+    plan.edit(Edit::BackEnd(Box::new(Delta::Removed(back_end))));
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn write(plan: &mut Plan, before: BackEnd, fields: BackEndFields) -> Result<Back
     let mut after = BackEnd { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;
-        plan.edit(Edit::BackEnd(Delta::Changed { before, after: after.clone() }));
+        plan.edit(Edit::BackEnd(Box::new(Delta::Changed { before, after: after.clone() })));
     }
     Ok(after)
 }

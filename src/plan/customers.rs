@@ -12,7 +12,7 @@ pub fn create(plan: &mut Plan, fields: CustomerFields) -> Result<Customer, Refus
     plan.key_is_free(Kind::Customer, fields.customer_id.as_str(), None)?;
     let number = plan.new_number()?;
     let customer = Customer { number, fields, external_ids: Vec::new(), times: Times::new(plan.now) };
-    plan.edit(Edit::Customer(Delta::Created(customer.clone())));
+    plan.edit(Edit::Customer(Box::new(Delta::Created(customer.clone()))));
     Ok(customer)
 }
 
@@ -110,7 +110,7 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
     super::links::remove_memberships(plan, memberships);
     super::links::remove_customer_group_links(plan, links);
     external_ids::detach_all(plan, &mut customer);
-    plan.edit(Edit::Customer(Delta::Removed(customer)));
+    plan.edit(Edit::Customer(Box::new(Delta::Removed(customer))));
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn write(plan: &mut Plan, before: Customer, fields: CustomerFields) -> Result<Cu
     let mut after = Customer { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;
-        plan.edit(Edit::Customer(Delta::Changed { before, after: after.clone() }));
+        plan.edit(Edit::Customer(Box::new(Delta::Changed { before, after: after.clone() })));
     }
     Ok(after)
 }

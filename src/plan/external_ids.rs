@@ -37,10 +37,10 @@ macro_rules! identified {
     };
 }
 
-identified!(Customer, Edit::Customer);
+identified!(Customer, |delta| Edit::Customer(Box::new(delta)));
 identified!(CustomerUser, |delta| Edit::CustomerUser(Box::new(delta)));
-identified!(Group, Edit::Group);
-identified!(Service, Edit::Service);
+identified!(Group, |delta| Edit::Group(Box::new(delta)));
+identified!(Service, |delta| Edit::Service(Box::new(delta)));
 
 /// Gives a record an external id; the flag says whether it had it not.
 pub fn give<R: Identified>(
@@ -75,7 +75,7 @@ pub fn take<R: Identified>(
     }
     let thing = Thing::from(record.number());
     touch(plan, record, |record| record.external_ids().retain(|own| own != external_id));
-    plan.edit(Edit::ExternalId { thing, external_id: external_id.clone(), present: false });
+    plan.edit(Edit::ExternalId { thing, external_id: Box::new(external_id.clone()), present: false });
     Ok(())
 }
 
@@ -109,14 +109,14 @@ fn insert<R: Identified>(record: &mut R, external_id: ExternalId) {
 /// The edit that gives a record an external id.
 fn attach<R: Identified>(plan: &mut Plan, record: &R, external_id: &ExternalId) {
     let thing = Thing::from(record.number());
-    plan.edit(Edit::ExternalId { thing, external_id: external_id.clone(), present: true });
+    plan.edit(Edit::ExternalId { thing, external_id: Box::new(external_id.clone()), present: true });
 }
 
 /// The edits that take all external ids from a record that is about to go.
 pub(super) fn detach_all<R: Identified>(plan: &mut Plan, record: &mut R) {
     let thing = Thing::from(record.number());
     for external_id in std::mem::take(record.external_ids()) {
-        plan.edit(Edit::ExternalId { thing, external_id, present: false });
+        plan.edit(Edit::ExternalId { thing, external_id: Box::new(external_id), present: false });
     }
 }
 

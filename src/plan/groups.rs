@@ -11,7 +11,7 @@ use crate::store::{self, LinksOf};
 pub fn create(plan: &mut Plan, fields: GroupFields) -> Result<Group, Refusal> {
     plan.key_is_free(Kind::Group, fields.name.as_str(), None)?;
     let group = Group { number: plan.new_number()?, fields, external_ids: Vec::new(), times: Times::new(plan.now) };
-    plan.edit(Edit::Group(Delta::Created(group.clone())));
+    plan.edit(Edit::Group(Box::new(Delta::Created(group.clone()))));
     Ok(group)
 }
 
@@ -103,7 +103,7 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
     super::links::remove_customer_user_group_links(plan, customer_user_links);
     super::rolls::strike(plan, rolls, group.number.into());
     external_ids::detach_all(plan, &mut group);
-    plan.edit(Edit::Group(Delta::Removed(group)));
+    plan.edit(Edit::Group(Box::new(Delta::Removed(group))));
     Ok(())
 }
 
@@ -112,7 +112,7 @@ fn write(plan: &mut Plan, before: Group, fields: GroupFields) -> Result<Group, R
     let mut after = Group { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;
-        plan.edit(Edit::Group(Delta::Changed { before, after: after.clone() }));
+        plan.edit(Edit::Group(Box::new(Delta::Changed { before, after: after.clone() })));
     }
     Ok(after)
 }

@@ -58,7 +58,7 @@ pub fn set_customer_group(
     }
     precondition.check(link_tag(&granted).as_deref())?;
     let before = store::granted_to_customer(plan.conn, customer, group, context)?;
-    if !settings.is_on(context) && !after.without(before).is_empty() {
+    if !settings.is_on(context) && settings.permission_types.gives_more(before, after) {
         return Err(Refusal::ContextOff(context.as_str()));
     }
     if before != after {
@@ -138,7 +138,16 @@ pub(super) fn permission_set(
     names: &[PermissionName],
     pointer: &str,
 ) -> Result<PermissionSet, Refusal> {
-    types.set(names).map_err(|unknown| {
+    each_permission(types, names, pointer).map(PermissionSet::normalized)
+}
+
+/// Each of these types, `rw` beside others too; `pointer` is where they stand.
+pub(super) fn each_permission(
+    types: &PermissionTypes,
+    names: &[PermissionName],
+    pointer: &str,
+) -> Result<PermissionSet, Refusal> {
+    types.each_of(names).map_err(|unknown| {
         let index = names.iter().position(|name| name == unknown).unwrap_or_default();
         let known = types.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
         let detail = format!("the permission type {unknown:?} is not configured; there are {known}");

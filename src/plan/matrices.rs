@@ -72,7 +72,7 @@ pub struct GrantCell {
 pub struct MarkCell {
     /// The row, by natural key, `id:…`, `external:…` or `key:…`.
     pub row: Reference,
-    /// Whether there is to be a link.
+    /// Whether there is to be a link, or the row is to stand on the list.
     #[schema(example = true)]
     pub granted: bool,
     /// What the screen showed; a cell that differs by now is a 409.
@@ -95,7 +95,7 @@ pub struct GrantDelta {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkDelta {
-    /// The version of the matrix that was shown; a 412 if a link of the subject changed since.
+    /// The version of what was shown; a 412 if a link of the subject, or the list, changed since.
     #[schema(example = "3c9e6b7d101c7ab02d44f05a")]
     pub links_version: Option<String>,
     /// The cells, each named once.
@@ -116,7 +116,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn count(&mut self, before: PermissionSet, after: PermissionSet) {
+    pub(super) fn count(&mut self, before: PermissionSet, after: PermissionSet) {
         match (before.is_empty(), after.is_empty()) {
             _ if before == after => self.unchanged += 1,
             (true, _) => self.created += 1,
@@ -145,7 +145,7 @@ pub fn save_grants(plan: &mut Plan, matrix: GrantMatrix, delta: &GrantDelta) -> 
         if expected.is_some_and(|expected| expected != before) {
             stale.push(changed_meanwhile(at(""), &cell.row));
         }
-        if !settings.is_on(context) && !after.without(before).is_empty() {
+        if !settings.is_on(context) && types.gives_more(before, after) {
             return Err(Refusal::ContextOff(context.as_str()));
         }
         counts.count(before, after);
@@ -162,19 +162,30 @@ pub fn save_grants(plan: &mut Plan, matrix: GrantMatrix, delta: &GrantDelta) -> 
 pub fn save_marks(plan: &mut Plan, matrix: MarkMatrix, delta: &MarkDelta) -> Result<(Vec<u32>, Counts), Refusal> {
     let stored = matrix.stored(plan.conn)?;
     is_current(&stored, delta.links_version.as_deref())?;
+    set_marks(plan, matrix.row_kind(), &stored, &delta.cells, |row, is| matrix.edit(row, is))
+}
+
+/// Marks rows of a kind or not, all of them or none; gives the rows and what was done.
+pub(super) fn set_marks(
+    plan: &mut Plan,
+    kind: Kind,
+    stored: &StoredLinks,
+    cells: &[MarkCell],
+    edit: impl Fn(u32, bool) -> Edit,
+) -> Result<(Vec<u32>, Counts), Refusal> {
     let (mut rows, mut seen, mut stale, mut counts) = (Vec::new(), HashSet::new(), Vec::new(), Counts::default());
-    for (index, cell) in delta.cells.iter().enumerate() {
+    for (index, cell) in cells.iter().enumerate() {
         let pointer = format!("/cells/{index}");
-        let row = row(plan, matrix.row_kind(), &cell.row, &format!("{pointer}/row"))?;
+        let row = row(plan, kind, &cell.row, &format!("{pointer}/row"))?;
         once(&mut seen, (row, Context::SameCustomer), &format!("{pointer}/row"))?;
-        let before = granted(&stored, row, Context::SameCustomer);
+        let before = granted(stored, row, Context::SameCustomer);
         let after = if cell.granted { PermissionSet::RW } else { PermissionSet::EMPTY };
         if cell.expected.is_some_and(|expected| expected == before.is_empty()) {
             stale.push(changed_meanwhile(pointer, &cell.row));
         }
         counts.count(before, after);
         if before != after {
-            plan.edit(matrix.edit(row, cell.granted));
+            plan.edit(edit(row, cell.granted));
         }
         rows.push(row);
     }
@@ -316,12 +327,7 @@ fn granted(stored: &StoredLinks, row: u32, context: Context) -> PermissionSet {
 }
 
 fn row(plan: &mut Plan, kind: Kind, reference: &Reference, pointer: &str) -> Result<u32, Refusal> {
-    let number = store::number_of(plan.conn, kind, reference)?;
-    let known = match number {
-        Some(number) => store::exists(plan.conn, kind, number)?,
-        None => false,
-    };
-    number.filter(|_| known).ok_or_else(|| Refusal::names_nothing(pointer, kind, reference))
+    plan.known(kind, reference)?.ok_or_else(|| Refusal::names_nothing(pointer, kind, reference))
 }
 
 fn once(seen: &mut HashSet<(u32, Context)>, cell: (u32, Context), pointer: &str) -> Result<(), Refusal> {

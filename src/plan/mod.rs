@@ -5,6 +5,7 @@
 //! disagree. This module knows neither HTTP nor the index.
 
 pub mod back_ends;
+pub mod bulk;
 pub mod customer_users;
 pub mod customers;
 mod external_ids;
@@ -14,6 +15,7 @@ pub mod links;
 pub mod matrices;
 mod refusal;
 pub mod rolls;
+pub mod selection;
 pub mod services;
 pub mod settings;
 
@@ -159,6 +161,14 @@ impl<'p, 'c> Plan<'p, 'c> {
     pub fn find_named_at<R: Record>(&mut self, pointer: &str, reference: &Reference) -> Result<R, Refusal> {
         let found = store::find(self.conn, reference)?;
         found.ok_or_else(|| Refusal::names_nothing(pointer, R::Number::KIND, reference))
+    }
+
+    /// The number of the thing of this kind that a member of the body names, if it names one that exists.
+    fn known(&mut self, kind: Kind, reference: &Reference) -> Result<Option<u32>, StoreError> {
+        match store::number_of(self.conn, kind, reference)? {
+            Some(number) if store::exists(self.conn, kind, number)? => Ok(Some(number)),
+            _ => Ok(None),
+        }
     }
 
     /// Refuses a natural key that another thing of the kind has.

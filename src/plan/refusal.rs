@@ -19,6 +19,12 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, why: Invalid) -> Self {
         Self { pointer: pointer.into(), code: why.code.to_owned(), detail: why.detail }
     }
+
+    /// What the member at a pointer names does not exist.
+    pub fn nothing_named(pointer: impl Into<String>, kind: Kind, reference: &Reference) -> Self {
+        let detail = format!("there is no {kind} {:?}; create it first, or name another", reference.to_string());
+        Self::new(pointer, Invalid::new(kind.not_found(), detail))
+    }
 }
 
 /// Why a write was not done. Nothing of it was kept.
@@ -101,6 +107,18 @@ pub enum Refusal {
     /// Cells of a matrix are not what the screen showed.
     #[error("Somebody changed these cells since they were shown; nothing was saved. Read the matrix again.")]
     CellsChanged(Vec<FieldError>),
+    /// A filter matches another number of things than whoever wrote it saw.
+    #[error(
+        "The filter matches {found} {kind}s now, not {expected}; nothing was written. Look at what it matches, and send that number."
+    )]
+    MatchesChanged {
+        /// Of what kind.
+        kind: Kind,
+        /// How many it was to match.
+        expected: u64,
+        /// How many it matches.
+        found: u64,
+    },
     /// The context takes no new grants.
     #[error(
         "The context {0:?} is off: turn it on in the settings before granting in it. What is granted in it already is kept."
@@ -143,8 +161,7 @@ impl Refusal {
 
     /// What a member of the body names does not exist.
     pub fn names_nothing(pointer: &str, kind: Kind, reference: &Reference) -> Self {
-        let detail = format!("there is no {kind} {:?}; create it first, or name another", reference.to_string());
-        Refusal::at(pointer, kind.not_found(), detail)
+        Refusal::Invalid(vec![FieldError::nothing_named(pointer, kind, reference)])
     }
 
     /// What a program reads.
@@ -161,6 +178,7 @@ impl Refusal {
             Refusal::ServiceCollision(_) => "service_collision",
             Refusal::ServiceNameTooLong(_) => "service_name_too_long",
             Refusal::CellsChanged(_) => "cells_changed",
+            Refusal::MatchesChanged { .. } => "matches_changed",
             Refusal::ContextOff(_) => "context_off",
             Refusal::PermissionTypeInUse { .. } => "permission_type_in_use",
             Refusal::PreconditionFailed => "precondition_failed",

@@ -1,5 +1,6 @@
 //! Writing the lists of the settings: always-groups of both kinds, default services.
 
+use super::matrices::{Counts, MarkDelta, marks, set_marks};
 use super::{Plan, Precondition, Refusal};
 use crate::directory::{Edit, Group, Kind, Reference, Roll, Service, Thing, etag};
 use crate::store::{self, StoreError};
@@ -33,6 +34,24 @@ pub fn set(
         plan.edit(Edit::Roll { roll, thing, listed });
     }
     Ok((thing, was != listed))
+}
+
+/// Saves a delta of a list, all of it or nothing; gives the rows and what was done.
+pub fn save(
+    plan: &mut Plan,
+    roll: Roll,
+    delta: &MarkDelta,
+    precondition: &Precondition,
+) -> Result<(Vec<u32>, Counts), Refusal> {
+    let members = store::roll_members(plan.conn, roll)?;
+    let version = tag(&members);
+    precondition.check(Some(&version))?;
+    if delta.links_version.as_ref().is_some_and(|shown| *shown != version) {
+        return Err(Refusal::PreconditionFailed);
+    }
+    let kind = kind_of(roll);
+    let edit = |number, listed| Edit::Roll { roll, thing: Thing { kind, number }, listed };
+    set_marks(plan, kind, &marks(members), &delta.cells, edit)
 }
 
 /// Replaces a list as a whole.

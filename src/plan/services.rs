@@ -23,7 +23,7 @@ pub fn create(plan: &mut Plan, mut fields: ServiceFields) -> Result<Service, Ref
         external_ids: Vec::new(),
         times: Times::new(plan.now),
     };
-    plan.edit(Edit::Service(Delta::Created(service.clone())));
+    plan.edit(Edit::Service(Box::new(Delta::Created(service.clone()))));
     Ok(service)
 }
 
@@ -113,7 +113,7 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
     super::links::remove_customer_user_service_links(plan, links);
     super::rolls::strike(plan, rolls, service.number.into());
     external_ids::detach_all(plan, &mut service);
-    plan.edit(Edit::Service(Delta::Removed(service)));
+    plan.edit(Edit::Service(Box::new(Delta::Removed(service))));
     Ok(())
 }
 
@@ -173,7 +173,7 @@ fn carry(
 fn edit(plan: &mut Plan, before: Service, mut after: Service) -> Service {
     if after != before {
         after.times.updated_at = plan.now;
-        plan.edit(Edit::Service(Delta::Changed { before, after: after.clone() }));
+        plan.edit(Edit::Service(Box::new(Delta::Changed { before, after: after.clone() })));
     }
     after
 }

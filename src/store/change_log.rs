@@ -33,38 +33,50 @@ pub(super) struct AuditRow {
     pub(super) value_after: Option<String>,
 }
 
-/// Writes one revision with its changes.
-pub(super) fn append(
-    conn: &mut Conn,
-    revision: u64,
-    now: DateTime<Utc>,
-    bodies: Vec<String>,
-) -> Result<(), StoreError> {
-    let revision = revision as i64;
+/// Begins a revision.
+pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
     let identity = format!("{:016x}", rand::random::<u64>());
     let row = (
-        revisions::revision.eq(revision),
+        revisions::revision.eq(revision as i64),
         revisions::identity.eq(identity),
         revisions::committed_at.eq(now.naive_utc()),
     );
     on!(conn, |c| diesel::insert_into(revisions::table).values(row).execute(c)?);
-    for (ordinal, body) in (0_i64..).zip(bodies) {
-        let row = (changes::revision.eq(revision), changes::ordinal.eq(ordinal), changes::body.eq(body));
-        on!(conn, |c| diesel::insert_into(changes::table).values(row).execute(c)?);
-    }
     Ok(())
 }
 
-/// Writes the audit of one revision.
+/// Inserts rows. A statement of one row alone, by far the most frequent, is prepared once; one of
+/// several is another with each count of them.
+macro_rules! insert {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let rows: Vec<_> = $rows.collect();
+        on!($conn, |c| match rows.as_slice() {
+            [row] => diesel::insert_into($table).values(row).execute(c)?,
+            rows => diesel::insert_into($table).values(rows).execute(c)?,
+        });
+    }};
+}
+
+/// Writes changes of a revision, the first of them at this place in it.
+pub(super) fn append(conn: &mut Conn, revision: u64, first: i64, bodies: Vec<String>) -> Result<(), StoreError> {
+    let row = |(ordinal, body): (i64, String)| {
+        (changes::revision.eq(revision as i64), changes::ordinal.eq(ordinal), changes::body.eq(body))
+    };
+    insert!(conn, changes::table, (first..).zip(bodies).map(row));
+    Ok(())
+}
+
+/// Writes audit rows of a revision, the first of them at this place in it.
 pub(super) fn append_audit(
     conn: &mut Conn,
     revision: u64,
+    first: i64,
     now: DateTime<Utc>,
     actor: &str,
     rows: Vec<AuditRow>,
 ) -> Result<(), StoreError> {
-    for (ordinal, row) in (0_i64..).zip(rows) {
-        let row = (
+    let row = |(ordinal, row): (i64, AuditRow)| {
+        (
             audit::revision.eq(revision as i64),
             audit::ordinal.eq(ordinal),
             audit::happened_at.eq(now.naive_utc()),
@@ -73,9 +85,9 @@ pub(super) fn append_audit(
             audit::thing_id.eq(row.thing_id),
             audit::value_before.eq(row.value_before),
             audit::value_after.eq(row.value_after),
-        );
-        on!(conn, |c| diesel::insert_into(audit::table).values(row).execute(c)?);
-    }
+        )
+    };
+    insert!(conn, audit::table, (first..).zip(rows).map(row));
     Ok(())
 }
 

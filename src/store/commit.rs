@@ -9,7 +9,7 @@ use serde_json::json;
 use super::change_log::{self, AuditRow};
 use super::kept_replies::{self, KeptReply, WriteKey};
 use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
-use super::{dialect, state};
+use super::{dialect, pairs, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
 /// What one write amounts to.
@@ -35,6 +35,9 @@ pub fn keep_reply(conn: &mut Conn, commit: &Commit, now: DateTime<Utc>) -> Resul
     commit.reply.as_ref().map_or(Ok(()), |(key, reply)| kept_replies::keep(conn, key, reply, now))
 }
 
+/// So many edits are written together, and so much of a large write is held a second time.
+const AT_A_TIME: usize = 1_000;
+
 /// Makes the edits as this revision. The caller holds the revision row.
 pub fn write(
     conn: &mut Conn,
@@ -44,21 +47,33 @@ pub fn write(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut types = permission_types(conn, commit)?;
-    let (mut bodies, mut audited) = (Vec::new(), Vec::new());
-    for edit in &commit.edits {
-        write_row(conn, edit)?;
-        if let Some(after) = settings_after(edit) {
-            types = after.permission_types.clone();
+    change_log::begin(conn, revision, now)?;
+    for (edits, ordinal) in commit.edits.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
+        let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
+        for edit in edits {
+            if let Some(after) = settings_after(edit) {
+                types = after.permission_types.clone();
+            }
+            bodies.push(change_log::encode(&edit.change(), &types)?);
+            audited.push(audit_row(edit, &types)?);
         }
-        bodies.push(change_log::encode(&edit.change(), &types)?);
-        audited.push(audit_row(edit, &types)?);
+        write_rows(conn, edits)?;
+        change_log::append(conn, revision, ordinal, bodies)?;
+        change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }
     for (kind, number) in &commit.last_numbers {
         state::set_last_number(conn, *kind, *number)?;
     }
-    change_log::append(conn, revision, now, bodies)?;
-    change_log::append_audit(conn, revision, now, actor, audited)?;
     state::set_revision(conn, revision)
+}
+
+/// Writes the rows of edits, in their order; links that follow one another together.
+fn write_rows(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
+    edits.chunk_by(pairs::are_of_one_table).try_for_each(|run| match run {
+        // The statement of one row is prepared once.
+        [edit] => write_row(conn, edit),
+        links => pairs::write(conn, links),
+    })
 }
 
 /// The permission types that hold before the write. Only links name permissions, so that only they

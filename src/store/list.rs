@@ -1,7 +1,7 @@
 //! Lists: filters, sort and page, the same way for every kind. Pages go by key, not by offset, and
 //! every sort ends in the number, so that an item that was there all the while is shown once.
 
-use super::records::Record;
+use super::records::{Record, to_number};
 use super::search::Words;
 use super::{Conn, LinksOf, StoreError, back_ends, customer_users, customers, groups, services};
 use crate::directory::{Kind, Number, Roll, Validity};
@@ -55,13 +55,7 @@ pub struct ListQuery {
 
 /// One page of records, in order, each with what it was sorted by.
 pub fn page<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, R)>, StoreError> {
-    let keys = match R::Number::KIND {
-        Kind::Customer => customers::page(conn, query)?,
-        Kind::CustomerUser => customer_users::page(conn, query)?,
-        Kind::Group => groups::page(conn, query)?,
-        Kind::Service => services::page(conn, query)?,
-        Kind::BackEnd => back_ends::page(conn, query)?,
-    };
+    let keys = keys(conn, R::Number::KIND, query)?;
     let numbers: Vec<i64> = keys.iter().map(|(_, number)| *number).collect();
     let mut records: std::collections::HashMap<u32, R> =
         R::load(conn, &numbers)?.into_iter().map(|record| (record.number().into(), record)).collect();
@@ -71,14 +65,24 @@ pub fn page<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String
 
 /// How many records the filters match, whatever the page.
 pub fn total<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<u64, StoreError> {
-    let all = ListQuery { after: None, limit: i64::MAX, sort: SortKey::Id, ..query.clone() };
-    Ok(match R::Number::KIND {
-        Kind::Customer => customers::page(conn, &all)?.len(),
-        Kind::CustomerUser => customer_users::page(conn, &all)?.len(),
-        Kind::Group => groups::page(conn, &all)?.len(),
-        Kind::Service => services::page(conn, &all)?.len(),
-        Kind::BackEnd => back_ends::page(conn, &all)?.len(),
-    } as u64)
+    Ok(numbers(conn, R::Number::KIND, query)?.len() as u64)
+}
+
+/// The numbers of all things of a kind that the filters match, in order, whatever the page.
+pub fn numbers(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<u32>, StoreError> {
+    let all = ListQuery { after: None, limit: i64::MAX, sort: SortKey::Id, descending: false, ..query.clone() };
+    keys(conn, kind, &all)?.into_iter().map(|(_, number)| to_number(number)).collect()
+}
+
+/// The numbers of one page, each with what it is sorted by.
+fn keys(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
+    match kind {
+        Kind::Customer => customers::page(conn, query),
+        Kind::CustomerUser => customer_users::page(conn, query),
+        Kind::Group => groups::page(conn, query),
+        Kind::Service => services::page(conn, query),
+        Kind::BackEnd => back_ends::page(conn, query),
+    }
 }
 
 /// Narrows a boxed query to the rows whose number is, or is not, among those of a subquery.

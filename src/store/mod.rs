@@ -20,6 +20,7 @@ mod groups;
 pub mod kept_replies;
 mod links;
 pub mod list;
+mod pairs;
 mod records;
 mod schema;
 mod search;
@@ -37,6 +38,9 @@ pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use kept_replies::{KeptReply, WriteKey};
 pub use links::*;
+pub use pairs::{
+    Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
+};
 pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
 pub use search::Words;
 pub use services::{children_of, subtree_of};

@@ -6,6 +6,7 @@
 mod common;
 
 mod authorization;
+mod bulk;
 mod changes;
 mod deletes;
 mod directory;
@@ -19,6 +20,7 @@ mod matrices;
 mod openapi;
 mod operations;
 mod previews;
+mod rolls;
 mod schema_names;
 mod services;
 mod settings;

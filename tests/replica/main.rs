@@ -16,6 +16,7 @@ mod common;
 mod postgres;
 
 mod acts;
+mod bulk;
 mod contract;
 mod database;
 mod faults;

@@ -8,18 +8,27 @@ mod screen;
 
 pub use grants::*;
 pub use marks::*;
-pub use rows::Shown;
+pub use rows::{Shown, not_too_many, records};
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::lists::ListParams;
-use super::rolls::Granted;
 use super::views::Links;
 use crate::directory::Validity;
 use crate::plan::matrices::Counts;
 
-/// The parameters of a matrix.
+/// Whether a row has a link, or stands on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Granted {
+    /// Rows that do.
+    Any,
+    /// Rows that do not.
+    None,
+}
+
+/// The parameters of a matrix, and of a list of the settings.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MatrixParams {
@@ -29,7 +38,7 @@ pub struct MatrixParams {
     pub q: Option<String>,
     /// Only rows with this validity.
     pub validity: Option<Validity>,
-    /// Only rows with a link (`any`), or without one (`none`).
+    /// Only rows with a link, or on the list (`any`), or without one, or not on it (`none`).
     pub granted: Option<Granted>,
     /// The order of the rows: their natural key (the default) or `id`; with `-` before it, backwards.
     #[param(example = "id")]
@@ -37,7 +46,7 @@ pub struct MatrixParams {
     /// Rows on a page: 1 to 1,000, 100 if absent.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
-    /// The `next_cursor` of the page before. It belongs to the same matrix, filters and order.
+    /// The `next_cursor` of the page before. It belongs to the same screen, filters and order.
     pub cursor: Option<String>,
     /// Whether to count all rows that the filters match.
     #[param(default = false)]
@@ -45,7 +54,8 @@ pub struct MatrixParams {
 }
 
 impl MatrixParams {
-    fn split(self) -> (ListParams, Option<Granted>) {
+    /// What every list has, and what the screen has beside it.
+    pub fn split(self) -> (ListParams, Option<Granted>) {
         let MatrixParams { q, validity, granted, sort, limit, cursor, total } = self;
         (ListParams { q, validity, sort, limit, cursor, total }, granted)
     }

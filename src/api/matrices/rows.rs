@@ -2,14 +2,13 @@
 
 use super::super::lists::{RecordPage, page};
 use super::super::problem::Problem;
-use super::super::rolls::Granted;
 use super::super::state::{Api, At};
 use super::super::views::Links;
-use super::{MatrixParams, MatrixSubject};
+use super::{Granted, MatrixParams, MatrixSubject};
 use crate::directory::{Customer, CustomerUser, Group, Invalid, Kind, Number, Service, Text, Validity};
 use crate::plan::FieldError;
 use crate::store::list::SortKey;
-use crate::store::{self, LinksOf, Record};
+use crate::store::{self, LinksOf, Record, StoreError};
 
 /// A record that can stand in a matrix.
 pub trait Shown: Record + Send + 'static {
@@ -83,8 +82,8 @@ pub async fn rows<R: Shown>(api: &Api, subject: LinksOf, params: MatrixParams) -
     page::<R>(api, params, R::KEY, filters, narrow).await
 }
 
-/// The records of these rows, by number.
-pub fn records<R: Shown>(conn: &mut store::Conn, rows: &[u32]) -> Result<Vec<R>, store::StoreError> {
+/// The records of these numbers, in order.
+pub fn records<R: Record>(conn: &mut store::Conn, rows: &[u32]) -> Result<Vec<R>, StoreError> {
     let numbers: Vec<i64> = rows.iter().map(|row| i64::from(*row)).collect();
     let mut records = Vec::with_capacity(numbers.len());
     for chunk in numbers.chunks(1_000) {

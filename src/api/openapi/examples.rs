@@ -42,9 +42,7 @@ pub fn complete(document: &mut Value) {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             of_operation(path, operation, &schemas);
-            if path.ends_with("-matrix") {
-                matrix_examples::complete(path, method, operation);
-            }
+            matrix_examples::complete(path, method, operation);
         }
     }
 }
@@ -91,7 +89,9 @@ fn of_media(path: &str, media: &mut Value, schemas: &Value) {
 /// What a schema shared by several paths shows in one of them: things of that path's kind.
 fn at_home(path: &str, example: &mut Value) {
     let swaps: &[(&str, &str)] = match path {
+        path if path.starts_with("/v1/always-groups") => &[("acme", "support")],
         path if path.starts_with("/v1/default-services") => &[
+            ("acme", "IT::Network"),
             ("support", "IT::Network"),
             ("g3", "s5"),
             ("/v1/groups/id:g3", "/v1/services/id:s5"),

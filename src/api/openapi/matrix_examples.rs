@@ -21,8 +21,21 @@ const THINGS: [Thing; 4] = [
     Thing { collection: "services", id: "s5", member: None, key: "IT::Network", name: "IT::Network" },
 ];
 
-/// Makes the examples of one matrix be of its own subject and rows.
+/// Makes the examples of one screen show what is its own: of a matrix its subject and rows, of a page no
+/// counts, of a save no next page.
 pub fn complete(path: &str, method: &str, operation: &mut Value) {
+    of_matrix(path, operation);
+    let Some(page) = operation.pointer_mut("/responses/200/content/application~1json/example") else { return };
+    if page.get("links_version").is_some() {
+        let others: &[&str] = if method == "get" { &["counts"] } else { &["next_cursor", "total"] };
+        others.iter().for_each(|name| remove(page, name));
+    }
+}
+
+fn of_matrix(path: &str, operation: &mut Value) {
+    if !path.ends_with("-matrix") {
+        return;
+    }
     let collection = path.split('/').nth(2).unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default().replace("-matrix", "s");
     let of = |collection: &str| THINGS.iter().find(|thing| thing.collection == collection);
@@ -36,8 +49,6 @@ pub fn complete(path: &str, method: &str, operation: &mut Value) {
     show_subject(page, subject);
     columns(page, has_contexts);
     members(page, "items").for_each(|item| show_row(item, row, &last, collection, has_contexts));
-    let others: &[&str] = if method == "get" { &["counts"] } else { &["next_cursor", "total"] };
-    others.iter().for_each(|name| remove(page, name));
 }
 
 fn show_subject(page: &mut Value, thing: &Thing) {

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::problem::CODES;
 
+/// The lists of the settings, as operations name them.
+const ROLLS: [&str; 3] = ["default_services", "customer_always_groups", "customer_user_always_groups"];
+
 /// An operation, as far as it says which problems it can reply with.
 pub struct Described<'o> {
     /// The handler's name.
@@ -85,10 +88,14 @@ impl Described<'_> {
             "service_cycle" | "service_collision" | "service_name_too_long" => {
                 matches!(self.id, "put_service" | "patch_service")
             }
-            "cells_changed" => self.is_write() && self.id.ends_with("_matrix"),
+            "cells_changed" => self.is_delta(),
+            "matches_changed" => self.id.starts_with("bulk_"),
             "context_off" => {
                 let writes_link = matches!(self.id, "put_customer_group_link" | "put_group_customer_link");
-                writes_link || matches!(self.id, "patch_customer_group_matrix" | "patch_group_customer_matrix")
+                let writes_links = self.id == "bulk_customer_group_links";
+                writes_link
+                    || writes_links
+                    || matches!(self.id, "patch_customer_group_matrix" | "patch_group_customer_matrix")
             }
             "preview_outdated" => self.is_write(),
             "idempotency_key_in_flight" => self.takes_key(),
@@ -102,6 +109,12 @@ impl Described<'_> {
         let kinds = ["customer", "customer_user", "group", "service", "back_end"];
         let of_kind = |verb: &str| self.id.strip_prefix(verb).is_some_and(|kind| kinds.contains(&kind));
         ["create_", "put_", "patch_", "delete_"].into_iter().any(of_kind)
+    }
+
+    /// Whether it saves cells of a screen.
+    fn is_delta(&self) -> bool {
+        let is_roll = ROLLS.iter().any(|roll| self.id.strip_prefix("patch_") == Some(roll));
+        is_roll || (self.is_write() && self.id.ends_with("_matrix"))
     }
 
     fn is_about_somebody(&self) -> bool {
