@@ -27,7 +27,7 @@ pub struct OverviewView {
     /// The back ends, and whom groups restrict.
     pub back_ends: Vec<BackEndOverview>,
     /// Links.
-    pub links: LinkTotals,
+    pub link_counts: LinkTotals,
     /// Default services.
     #[schema(example = 2)]
     pub default_services: u64,
@@ -185,7 +185,7 @@ fn view(api: &Api, index: &Index, found: Overview) -> OverviewView {
         customer_users: found.customer_users.into(),
         groups: found.groups.into(),
         services: found.services.into(),
-        links: found.links.into(),
+        link_counts: found.links.into(),
         hints,
     }
 }
