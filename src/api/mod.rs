@@ -2,13 +2,15 @@
 //!
 //! One file a resource. A handler says who asks ([`state::Api`]), what came, what happens and what
 //! goes back; it holds no rule of access and no SQL. [`routes`] is the list of all routes with their
-//! scopes; [`guard`] is what happens to every request; [`problem`] is every error.
+//! scopes; [`guard`] is what happens to every request; [`problem`] is every error. Replies to a
+//! GET are tagged in [`conditional`].
 
 mod access;
 mod answers;
 mod back_ends;
 mod body;
 mod changes;
+mod conditional;
 mod customer_users;
 mod customers;
 mod docs;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{Body, OptionalBody};
+use super::conditional;
 use super::links::NoFields;
 use super::lists::{ListParams, Query, RecordPage, page};
 use super::matrices::Shown;
@@ -135,7 +136,7 @@ async fn list<R: Shown>(api: Api, roll: Roll, params: RollParams) -> Answer {
     };
     let etag = plan::tag(&members);
     let value = RollPage { items: items.into_iter().map(row).collect(), etag: etag.clone(), next_cursor, total };
-    Ok(reply::written(At { value, revision: at.revision }, &etag, None))
+    Ok(conditional::of_version(etag, reply::ok(At { value, revision: at.revision })))
 }
 
 async fn replace(api: Api, roll: Roll, body: RollBody, If(precondition): If) -> Answer {

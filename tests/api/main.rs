@@ -7,6 +7,7 @@ mod common;
 
 mod authorization;
 mod changes;
+mod conditional;
 mod deletes;
 mod directory;
 mod examples;
