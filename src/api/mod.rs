@@ -2,14 +2,15 @@
 //!
 //! One file a resource. A handler says who asks ([`state::Api`]), what came, what happens and what
 //! goes back; it holds no rule of access and no SQL. [`routes`] is the list of all routes with their
-//! scopes; [`guard`] is what happens to every request; [`problem`] is every error. Replies to a
-//! GET are tagged in [`conditional`].
+//! scopes; [`guard`] is what happens to every request; [`problem`] is every error. How replies travel
+//! is said in [`conditional`] and [`compression`].
 
 mod access;
 mod answers;
 mod back_ends;
 mod body;
 mod changes;
+mod compression;
 mod conditional;
 mod customer_users;
 mod customers;
@@ -54,7 +55,9 @@ pub fn server(state: AppState, listener: TcpListener) -> std::io::Result<Server>
     let app = move || {
         App::new()
             .app_data(state.clone())
+            // The last one is the outermost: what `observe` makes of an error is compressed too.
             .wrap(from_fn(guard::observe))
+            .wrap(from_fn(compression::compress))
             .service(
                 web::scope(&base_path)
                     .configure(routes::configure)

@@ -7,6 +7,7 @@ mod common;
 
 mod authorization;
 mod changes;
+mod compression;
 mod conditional;
 mod deletes;
 mod directory;
