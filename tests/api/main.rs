@@ -9,6 +9,7 @@ mod authorization;
 mod changes;
 mod compression;
 mod conditional;
+mod cors;
 mod deletes;
 mod directory;
 mod examples;
