@@ -1,7 +1,7 @@
 //! Bodies: JSON into a type that cannot hold a bad value, or a problem that names everything wrong
 //! with it at once.
 
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -59,6 +59,11 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
 }
 
 fn is_json(request: &HttpRequest) -> Result<(), Problem> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !request.headers().get_all(CONTENT_ENCODING).all(is_plain) {
+        let detail = "Bodies are read as they are: send it uncompressed, without Content-Encoding.";
+        return Err(Problem::new("unsupported_media_type", detail).with_header(ACCEPT_ENCODING, "identity"));
+    }
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     if matches!(essence.as_str(), "application/json" | "application/merge-patch+json") {

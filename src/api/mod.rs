@@ -2,7 +2,8 @@
 //!
 //! One file a resource. A handler says who asks ([`state::Api`]), what came, what happens and what
 //! goes back; it holds no rule of access and no SQL. [`routes`] is the list of all routes with their
-//! scopes; [`guard`] is what happens to every request; [`problem`] is every error.
+//! scopes; [`guard`] is what happens to every request; [`problem`] is every error. How replies travel
+//! is said in [`conditional`], [`compression`] and [`cors`].
 
 mod access;
 mod answers;
@@ -10,6 +11,9 @@ mod back_ends;
 mod body;
 mod bulk;
 mod changes;
+mod compression;
+mod conditional;
+mod cors;
 mod customer_users;
 mod customers;
 mod docs;
@@ -43,7 +47,7 @@ pub mod write;
 use std::net::TcpListener;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 
 use state::AppState;
@@ -54,10 +58,15 @@ pub fn server(state: AppState, listener: TcpListener) -> std::io::Result<Server>
     let state = web::Data::new(state);
     let workers = config.workers;
     let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
+    let from_browsers = !config.cors_origins.is_empty();
     let app = move || {
         App::new()
             .app_data(state.clone())
+            // The last one is the outermost: what `observe` makes of an error is compressed and shared too.
+            .wrap(Condition::new(from_browsers, from_fn(cors::answer_preflight)))
             .wrap(from_fn(guard::observe))
+            .wrap(from_fn(compression::compress))
+            .wrap(Condition::new(from_browsers, from_fn(cors::share)))
             .service(
                 web::scope(&base_path)
                     .configure(routes::configure)

@@ -76,6 +76,9 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
         operation["security"] = json!([]);
     }
     let is_secured = access != Access::Public;
+    if is_secured && method == "get" {
+        operation["responses"]["304"] = json!({ "description": "Unchanged." });
+    }
     path_parameters(operation);
     optional_body(operation);
     request_headers(operation, method, is_secured);
@@ -167,15 +170,17 @@ fn header_parameter(operation: &mut Value, name: &str, description: &str, exampl
 
 fn response_headers(operation: &mut Value, schemas: &Value) {
     let header = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
+    let is_read = operation["responses"]["304"].is_object();
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let mut headers = json!({
             "X-Request-Id": header("The request's id, as it stands in the log.", "6a57c1d9-5f0c-4b0e-9d0f-1f2f6f3a9b11"),
             "Access-Revision": header("The revision that the reply is of; send it back as `At-Least-Revision`.", A_REVISION),
         });
+        let is_tagged = is_read && matches!(status.as_str(), "200" | "304");
         let schema = response.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
         let name = schemas::referenced(schema).unwrap_or_default();
         let members = &schemas[name]["properties"];
-        if members["etag"].is_object() || TAGGED.contains(&name) || status == "304" {
+        if is_tagged || members["etag"].is_object() || TAGGED.contains(&name) {
             headers["ETag"] = header("The entity tag of the representation.", A_TAG);
         }
         if status == "201" && members["etag"].is_object() && members["links"].is_object() {

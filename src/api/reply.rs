@@ -24,14 +24,9 @@ pub fn ok<T: Serialize>(at: At<T>) -> HttpResponse {
 
 /// 200 with a representation and its tag, or 304 if the caller has it.
 pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
-    if known.0.iter().any(|tag| tag == etag || tag == "*") {
+    if known.has(etag) {
         return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
     }
-    with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
-}
-
-/// 200 with a value and the tag of what it is a part of.
-pub fn tagged<T: Serialize>(at: At<T>, etag: &str) -> HttpResponse {
     with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
 }
 
@@ -54,6 +49,13 @@ impl FromRequest for IfNoneMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(tags(request, header::IF_NONE_MATCH).map(|tags| IfNoneMatch(tags.unwrap_or_default())))
+    }
+}
+
+impl IfNoneMatch {
+    /// Whether the caller has what this tag is of.
+    pub fn has(&self, etag: &str) -> bool {
+        self.0.iter().any(|tag| tag == etag || tag == "*")
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::{Body, OptionalBody};
+use super::conditional;
 use super::links::NoFields;
 use super::lists::{Query, RecordPage, page_with};
 use super::matrices::{Granted, MatrixParams, SaveCounts, Shown, not_too_many, records};
@@ -97,7 +98,7 @@ async fn list<R: Shown>(api: Api, roll: Roll, params: MatrixParams) -> Answer {
     let (page, members) = at.value;
     let page = rows(&api, page, &members, None);
     let etag = page.etag.clone();
-    Ok(reply::tagged(At { value: page, revision: at.revision }, &etag))
+    Ok(conditional::of_version(etag, reply::ok(At { value: page, revision: at.revision })))
 }
 
 async fn save<R: Shown>(write: Write, roll: Roll, delta: MarkDelta, If(precondition): If) -> Answer {

@@ -15,8 +15,8 @@ use super::guard::Access;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
-    access, back_ends, bulk, changes, customer_users, customers, docs, external_ids, groups, guard, health, links,
-    matrices, memberships, overview, rolls, services, settings, who,
+    access, back_ends, bulk, changes, conditional, customer_users, customers, docs, external_ids, groups, guard,
+    health, links, matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -173,7 +173,11 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for declared in ROUTES {
         let place = &PLACES[declared.operation_id];
         let admit = from_fn(move |request, next| guard::admit(declared.access, &place.parameters, request, next));
-        let route = (declared.handle)().method(place.method.clone()).wrap(admit);
+        let mut route = (declared.handle)().method(place.method.clone());
+        if place.method == Method::GET && declared.access != Public {
+            route = route.wrap(from_fn(conditional::tag));
+        }
+        let route = route.wrap(admit);
         match resources.iter_mut().find(|(known, _)| *known == place.path) {
             Some((_, routes)) => routes.push((place.method.clone(), route)),
             None => resources.push((place.path.clone(), vec![(place.method.clone(), route)])),

@@ -27,6 +27,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The prefix of every route and link: empty, or `/…` without a slash at its end.
     pub base_path: String,
+    /// The origins whose pages browsers let call it.
+    pub cors_origins: Vec<String>,
     /// Where the database file and the generated secret are.
     pub data_dir: PathBuf,
     /// Which database.
@@ -89,6 +91,7 @@ impl Config {
         let config = Self {
             listen: reader.required(&settings::LISTEN, parse::address)?,
             base_path: reader.required(&settings::BASE_PATH, parse::base_path)?,
+            cors_origins: reader.optional(&settings::CORS_ORIGINS, parse::origins)?.unwrap_or_default(),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::default_in(&data_dir)),
             data_dir,
             database_pool_size: reader.required(&settings::DATABASE_POOL_SIZE, parse::number(2..=1000))?,

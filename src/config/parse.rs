@@ -2,6 +2,7 @@
 //! value only where that cannot be a secret.
 
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
+use url::Url;
 
 /// An address with a port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -53,6 +54,23 @@ pub(super) fn base_path(text: &str) -> Result<String, String> {
 fn is_plain_segment(segment: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
     !matches!(segment, "" | "." | "..") && segment.chars().all(plain)
+}
+
+/// Origins of web pages, with commas between them, each just as a browser sends it.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
+    text.split(',').map(|one| origin(one.trim())).collect()
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    if text.contains('*') {
+        return Err(format!("names \"{text}\"; origins are named one by one, so that no other page gets in"));
+    }
+    let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    match parsed.map(|url| url.origin().ascii_serialization()) {
+        Some(origin) if origin == text => Ok(origin),
+        Some(origin) => Err(format!("has an address that no browser sends as an origin; write it as {origin}")),
+        None => Err(format!("names \"{text}\", not an origin such as https://desk.example or http://localhost:5173")),
+    }
 }
 
 /// The address of a key set. It may hold a password by mistake, so it is never shown.
@@ -125,6 +143,27 @@ mod tests {
             key_set_url("https://me:hush@id.example/k", true),
             Err("must not carry a user or password".to_owned())
         );
+    }
+
+    #[test]
+    fn origins_are_as_browsers_send_them() {
+        let good = "https://desk.example, http://localhost:5173,https://xn--bro-hoa.example:8443,http://[::1]:3000";
+        assert_eq!(origins(good).map(|origins| origins.len()), Ok(4));
+        for (wrong, right) in [
+            ("https://desk.example/", "https://desk.example"),
+            ("https://desk.example/screens?a=b", "https://desk.example"),
+            ("https://Desk.Example", "https://desk.example"),
+            ("https://desk.example:443", "https://desk.example"),
+            ("https://me:hush@desk.example", "https://desk.example"),
+            ("https://büro.example", "https://xn--bro-hoa.example"),
+        ] {
+            let refused = origins(wrong).unwrap_err();
+            assert!(refused.ends_with(&format!("write it as {right}")) && !refused.contains("hush"), "{refused}");
+        }
+        for wrong in ["*", "https://*.desk.example", "null", "desk.example", "file:///x", "https://", "https://a,", ","]
+        {
+            assert!(origins(wrong).unwrap_err().starts_with("names \""), "{wrong}");
+        }
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn a_wrong_value_is_named() {
     for (name, value) in [
         ("LISTEN", "8080"),
         ("BASE_PATH", "access"),
+        ("CORS_ORIGINS", "desk.example"),
         ("DATABASE_URL", "postgre://db"),
         ("DATABASE_POOL_SIZE", "1"),
         ("WORKERS", "many"),

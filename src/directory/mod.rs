@@ -101,8 +101,11 @@ impl Times {
 
 /// The entity tag of a record: a digest of all that its representation shows.
 pub fn etag(record: &impl Serialize) -> String {
+    digest(&serde_json::to_vec(record).unwrap_or_default())
+}
+
+/// A digest of what is shown, as entity tags are.
+pub fn digest(shown: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    let shown = serde_json::to_vec(record).unwrap_or_default();
-    let digest = Sha256::digest(&shown);
-    digest[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(shown)[..12].iter().map(|byte| format!("{byte:02x}")).collect()
 }

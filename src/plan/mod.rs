@@ -53,7 +53,8 @@ pub enum Precondition {
     Exists,
     /// It does not exist.
     Absent,
-    /// Its entity tag is one of these.
+    /// Its entity tag is one of these. Of the tag of a page, the version of the whole counts, which is
+    /// what stands before the dot.
     Matches(Vec<String>),
 }
 
@@ -64,7 +65,9 @@ impl Precondition {
             (Precondition::None, _) => true,
             (Precondition::Exists, current) => current.is_some(),
             (Precondition::Absent, current) => current.is_none(),
-            (Precondition::Matches(tags), Some(current)) => tags.iter().any(|tag| tag == current),
+            (Precondition::Matches(tags), Some(current)) => {
+                tags.iter().any(|tag| tag.split('.').next() == Some(current))
+            }
             (Precondition::Matches(_), None) => false,
         };
         if holds { Ok(()) } else { Err(Refusal::PreconditionFailed) }

@@ -155,6 +155,10 @@ impl Matrix for GrantMatrix {
             total: page.total,
         }
     }
+
+    fn version(view: &GrantMatrixView) -> &str {
+        &view.links_version
+    }
 }
 
 fn group_support(index: &Index, matrix: GrantMatrix) -> bool {

@@ -118,6 +118,10 @@ impl Matrix for MarkMatrix {
             total: page.total,
         }
     }
+
+    fn version(view: &MarkMatrixView) -> &str {
+        &view.links_version
+    }
 }
 
 fn row<R: Shown>(api: &Api, index: &Index, matrix: MarkMatrix, record: &R) -> MarkRow {

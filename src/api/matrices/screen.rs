@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::conditional;
 use super::super::lists::RecordPage;
 use super::super::problem::Problem;
 use super::super::reply::{self, Answer};
@@ -52,6 +53,8 @@ pub trait Matrix: Copy + Send + 'static {
         page: RecordPage<R>,
         counts: Option<SaveCounts>,
     ) -> Self::View;
+    /// The version of the links that a page is of.
+    fn version(view: &Self::View) -> &str;
 }
 
 /// Declares one of the eight.
@@ -89,7 +92,9 @@ pub async fn show<S: Screen>(api: Api, named: Reference, params: MatrixParams) -
     let page = rows::<S::Row>(&api, S::links_of(found.number()), params).await?;
     let matrix = S::matrix(found.number());
     let view = api.ask(|index| Ok(matrix.view(&api, index, subject(&api, &found), page.value, None)))?;
-    Ok(reply::ok(At { revision: view.revision.or_older(page.revision), value: view.value }))
+    let version = S::Matrix::version(&view.value).to_owned();
+    let shown = reply::ok(At { revision: view.revision.or_older(page.revision), value: view.value });
+    Ok(conditional::of_version(version, shown))
 }
 
 /// Saves a delta, all of it or nothing; gives its rows as they are now.
@@ -113,7 +118,9 @@ where
     let said = |api: &Api, index: &Index, (found, items, counts): (S::Subject, Vec<S::Row>, Counts)| {
         let page = RecordPage { items, next_cursor: None, total: None };
         let matrix = S::matrix(found.number());
-        Reply::ok(matrix.view(api, index, subject(api, &found), page, Some(counts.into())), None)
+        let view = matrix.view(api, index, subject(api, &found), page, Some(counts.into()));
+        let version = S::Matrix::version(&view).to_owned();
+        Reply::ok(view, Some(version))
     };
     write.make(plan, said).await
 }

@@ -148,7 +148,7 @@ fn reason(status: u16) -> &'static str {
         409 => "It does not go together with what there is",
         412 => "It was changed in the meantime, or restored",
         413 => "The body is too large",
-        415 => "The body is not said to be JSON",
+        415 => "The body is not said to be JSON, or is compressed",
         422 => "The input is wrong, member by member",
         428 => "If-Match is needed",
         500 => "Something failed that should not",
