@@ -10,7 +10,7 @@ epochs, entity tags, times, cursors, tokens) is left out of the comparison, and 
     tour.py --binary target/debug/customer-access --client COMMAND    a client makes the calls instead
 
 A client finds the server in CUSTOMER_ACCESS_URL and a token in CUSTOMER_ACCESS_TOKEN, makes the calls
-that the README makes with curl, in their order, and prints the replies as one JSON array.
+that the section "A tour" makes with curl, in their order, and prints the replies as one JSON array.
 """
 
 import argparse
@@ -34,8 +34,8 @@ WIDTH = 118
 class Step:
     """A command of the README, and what it is said to print."""
 
-    def __init__(self, command: str, first: int):
-        self.command, self.first, self.printed = command, first, []
+    def __init__(self, command: str, first: int, section: str):
+        self.command, self.first, self.section, self.printed = command, first, section, []
 
     @property
     def starts_the_server(self) -> bool:
@@ -43,19 +43,22 @@ class Step:
 
     @property
     def is_call(self) -> bool:
-        return self.command.startswith("curl -s -H \"$AUTH\"")
+        """Whether a client makes it, too."""
+        return self.section == "A tour" and self.command.startswith("curl -s -H \"$AUTH\"")
 
 
 def steps_of(lines: list[str]) -> list[Step]:
-    steps, inside, continued = [], False, False
+    steps, inside, continued, section = [], False, False, ""
     for number, line in enumerate(lines):
+        if line.startswith("## "):
+            section = line[3:]
         if line.startswith("```"):
             inside, continued = line == "```console", False
         elif inside and continued:
             steps[-1].command += "\n" + line
             steps[-1].first, continued = number + 1, line.endswith("\\")
         elif inside and line.startswith("$ "):
-            steps.append(Step(line[2:], number + 1))
+            steps.append(Step(line[2:], number + 1, section))
             continued = line.endswith("\\")
         elif inside:
             steps[-1].printed.append(line)
@@ -121,6 +124,7 @@ VOLATILE = {
     "created_at": lambda _: "…",
     "updated_at": lambda _: "…",
     "next_cursor": lambda _: "…",
+    "request_id": lambda _: "…",
 }
 
 
