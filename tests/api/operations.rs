@@ -9,6 +9,7 @@ use crate::common::{TestApp, at, json};
 const CONTACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/crm-contacts-10000.csv");
 const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/crm-contacts.toml");
 
+/// Without any setting it is on SQLite, whatever the other tests run on.
 #[test]
 fn a_first_start_makes_the_database_and_a_secret_for_nobody_else() {
     let data = tempfile::TempDir::new().expect("a temporary directory");
@@ -19,7 +20,7 @@ fn a_first_start_makes_the_database_and_a_secret_for_nobody_else() {
         .output()
         .expect("the command runs");
     assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-    let app = TestApp::start_on(data, &[]);
+    let app = TestApp::start_on(data, &[("DATABASE_URL", "")]);
     let mode = |name: &str| app.data_dir().join(name).metadata().expect(name).permissions().mode() & 0o777;
     assert_eq!(mode("jwt-secret"), 0o600);
     assert!(app.data_dir().join("customer-access.sqlite").exists());
