@@ -56,7 +56,8 @@ fn is_readable(rest: &str) -> bool {
     let hosts = authority.split_once('@').map_or(authority, |(_, hosts)| hosts);
     let (hosts, early) = hosts.split_once('?').unwrap_or((hosts, ""));
     let (database, late) = path.split_once('?').unwrap_or((path, ""));
-    let port = |host: &str| host.rsplit_once(']').map_or(host, |(_, port)| port).split_once(':').map(|it| it.1.to_owned());
+    let port =
+        |host: &str| host.rsplit_once(']').map_or(host, |(_, port)| port).split_once(':').map(|it| it.1.to_owned());
     let is_number = |port: String| port.bytes().all(|byte| byte.is_ascii_digit());
     let has_value = |parameters: &str| parameters.split('&').all(|it| it.is_empty() || it.contains('='));
     let is_hexadecimal = |code: &str| code.get(..2).is_some_and(|it| it != "00" && u8::from_str_radix(it, 16).is_ok());
