@@ -56,6 +56,23 @@ fn a_request_id_that_is_not_plain_is_replaced() {
 }
 
 #[test]
+fn the_health_command_asks_the_service_on_this_machine() {
+    let mut app = TestApp::start_with(&[("BASE_PATH", "/access")]);
+    let address = app.base().trim_start_matches("http://").trim_end_matches("/access").to_owned();
+    let health = || {
+        let everywhere = address.replace("127.0.0.1", "0.0.0.0");
+        let mut command = Command::new(BINARY);
+        command.arg("health").env_clear().env("LISTEN", everywhere).env("BASE_PATH", "/access");
+        command.output().expect("the command runs")
+    };
+    assert!(health().status.success());
+    app.stop();
+    let refusal = health();
+    let said = String::from_utf8_lossy(&refusal.stderr);
+    assert!(!refusal.status.success() && said.contains(&format!("http://{address}/access/readyz")), "{said}");
+}
+
+#[test]
 fn it_ends_when_asked_and_keeps_everything() {
     let mut app = TestApp::start();
     app.customer("acme");
