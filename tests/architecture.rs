@@ -36,7 +36,7 @@ const ONLY_IN: &[(&str, &[&str], &[&str])] = &[
         &["src/store/connection.rs", "src/store/dialect.rs", "src/store/mod.rs", "src/config/"],
     ),
     ("the environment", &["env::var", "env::vars", "env::args"], &["src/config/"]),
-    ("fetching", &["ureq", "TcpStream", "to_socket_addrs"], &["src/auth/fetch.rs"]),
+    ("fetching", &["ureq", "TcpStream", "to_socket_addrs"], &["src/auth/fetch.rs", "src/cli/health.rs"]),
     ("HTTP", &["actix_web"], &["src/api/", "src/cli/", "src/auth/", "src/replica/"]),
     (
         "changing the index",

@@ -47,7 +47,8 @@ def allowed(expression: str, allow: set[str]) -> bool:
 
 def crates() -> list[tuple[str, str]]:
     """What the binary is built of, each with its licence; not what the tests alone need."""
-    command = ["cargo", "tree", "--locked", "--edges=normal,build", "--prefix=none", "--no-dedupe", "--format={p}\t{l}"]
+    command = ["cargo", "tree", "--locked", "--all-features", "--edges=normal,build", "--prefix=none", "--no-dedupe"]
+    command.append("--format={p}\t{l}")
     lines = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     own, *others = dict.fromkeys(line.replace(" (proc-macro)", "") for line in lines)
     return [tuple(line.split("\t")) for line in others]

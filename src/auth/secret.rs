@@ -30,14 +30,25 @@ pub enum SecretError {
     /// It is not one of ours.
     #[error("the signing secret {path} is shorter than {MIN_SECRET_BYTES} bytes: delete it, and the next start makes a new one", path = .0.display())]
     TooShort(PathBuf),
+    /// Each process would make one of its own.
+    #[error(
+        "JWT_SECRET must be set on PostgreSQL, where several processes share one secret: make one with \"openssl rand \
+         -hex 32\", and give it as JWT_SECRET or in a file that JWT_SECRET_FILE names; or configure an issuer's public \
+         keys instead"
+    )]
+    NotShared,
     /// There is no randomness.
     #[error("the operating system gives no random bytes: {0}")]
     Random(rand::rand_core::OsError),
 }
 
-/// The secret of the data directory, made now if it is not there. Two processes that start together
+/// The secret of the data directory, made now if it is not there; none on a database that several processes share, of
+/// which each may have a directory of its own. Two processes that start together
 /// get the same one.
 pub fn load_or_generate(config: &Config) -> Result<Secret, SecretError> {
+    if config.database_url.is_shared() {
+        return Err(SecretError::NotShared);
+    }
     let path = config.data_dir.join(FILE_NAME);
     let failed = |source| SecretError::Io { path: path.clone(), source };
     if !path.try_exists().map_err(failed)? {
@@ -128,6 +139,17 @@ mod tests {
         assert_eq!(mode(&config.data_dir.join(FILE_NAME)), 0o600);
         assert_eq!(mode(&config.data_dir), 0o700);
         assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 1, "nothing else stays");
+    }
+
+    #[test]
+    fn none_is_made_where_several_processes_need_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let data_dir = directory.path().join("new").to_str().unwrap().to_owned();
+        let settings = [("DATABASE_URL", "postgres://db/desk".to_owned()), ("DATA_DIR", data_dir.clone())];
+        let value = |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let refusal = load_or_generate(&Config::read(&value).unwrap()).unwrap_err();
+        assert!(matches!(refusal, SecretError::NotShared) && refusal.to_string().contains("openssl rand -hex 32"));
+        assert!(!Path::new(&data_dir).exists());
     }
 
     #[test]

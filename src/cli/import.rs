@@ -117,7 +117,7 @@ impl ImportArguments {
     pub fn run(&self, config: &Config) -> u8 {
         let ImportFrom::Crm(arguments) = &self.from;
         let open = || {
-            config.create_data_dir().map_err(|why| StoreError::Unavailable(why.to_string()))?;
+            config.create_data_dir_of_database().map_err(|why| StoreError::Unavailable(why.to_string()))?;
             Store::open(&config.database_url, config.database_pool_size)
         };
         run_crm(arguments, &mut Directory::new(open, "import crm", arguments.on_existing))

@@ -1,5 +1,6 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
+mod health;
 pub mod import;
 mod serve;
 mod token;
@@ -21,6 +22,8 @@ enum Command {
     /// Serve the API. This is what happens without a command, too.
     #[command(after_long_help = Config::help())]
     Serve,
+    /// Ask the service that runs with these settings on this machine whether it is ready.
+    Health,
     /// Print the OpenAPI document.
     Openapi,
     /// Create the database, or bring it up to date, and stop.
@@ -52,6 +55,9 @@ pub enum CliError {
     /// The address.
     #[error("LISTEN {0} cannot be listened on: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+    /// The service that was asked for its health.
+    #[error("the service is not ready: {0}: {1}")]
+    NotReady(String, String),
     /// Writing the result.
     #[error("the result cannot be written: {0}")]
     Output(#[from] std::io::Error),
@@ -63,6 +69,7 @@ impl Cli {
         let config = Config::from_environment()?;
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config)?,
+            Command::Health => health::run(&config)?,
             Command::Openapi => print_openapi()?,
             Command::Migrate => drop(serve::open(&config)?),
             Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),

@@ -14,7 +14,7 @@ use crate::store::{self, Store, StoreError};
 
 /// Opens the database, creating and migrating it if need be, and builds the index.
 pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
-    config.create_data_dir()?;
+    config.create_data_dir_of_database()?;
     let store = Store::open(&config.database_url, config.database_pool_size)?;
     let freshness = Freshness { follow_interval: config.follow_interval, max_staleness: config.max_staleness };
     let replica = Replica::open(store.clone(), freshness)?;
@@ -24,8 +24,8 @@ pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
 /// Serves until it is told to stop.
 pub fn run(config: Config) -> Result<(), CliError> {
     env_logger::Builder::new().parse_filters(&config.log_filter).init();
-    let (store, replica) = open(&config)?;
     let authenticator = Authenticator::new(&config)?;
+    let (store, replica) = open(&config)?;
     let cursor_key = CursorKey::new(&store.read::<_, StoreError>(store::state::cursor_key)?);
     let listener = TcpListener::bind(config.listen).map_err(|why| CliError::Listen(config.listen, why))?;
     let address = listener.local_addr()?;

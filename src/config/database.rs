@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 /// The name of the SQLite file in the data directory.
 const DEFAULT_FILE: &str = "customer-access.sqlite";
 
+/// What is said of an address that cannot be read; it may hold a password, so it is not shown.
+const UNREADABLE: &str = "is not an address such as postgres://user:password@host:5432/database; in a user or a \
+                          password, characters such as @ / : ? # % must be percent-encoded (@ is %40)";
+
 /// Where the directory is kept.
 #[derive(Debug, Clone)]
 pub enum DatabaseUrl {
@@ -22,12 +26,20 @@ impl DatabaseUrl {
         Self::Sqlite(data_dir.join(DEFAULT_FILE))
     }
 
+    /// Whether several processes may serve it, each on a machine of its own.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Parses `sqlite:PATH`, a path without a scheme, `postgres://…` or `postgresql://…`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match scheme(text) {
             Some(("sqlite", path)) => sqlite_file(path.strip_prefix("//").unwrap_or(path)),
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(Secret::new(text))),
-            Some(("postgres" | "postgresql", _)) => Err("must go on with // after its scheme: postgres://…".to_owned()),
+            Some(("postgres" | "postgresql", rest)) => match rest.strip_prefix("//") {
+                Some(rest) if is_readable(rest) => Ok(Self::Postgres(Secret::new(text))),
+                Some(_) => Err(UNREADABLE.to_owned()),
+                None => Err("must go on with // after its scheme: postgres://…".to_owned()),
+            },
             Some((scheme, _)) => Err(format!("starts with \"{scheme}:\", which is neither sqlite: nor postgres:")),
             None if text.contains(['=', '@']) => {
                 Err("is neither a URL nor a plain path; write postgres://… or sqlite:…".to_owned())
@@ -35,6 +47,26 @@ impl DatabaseUrl {
             None => sqlite_file(text),
         }
     }
+}
+
+/// Whether the PostgreSQL library will find each part of an address where it is. It repeats what it cannot read, and
+/// looks up what it takes for a host: with a password that is not encoded, a part of that.
+fn is_readable(rest: &str) -> bool {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let hosts = authority.split_once('@').map_or(authority, |(_, hosts)| hosts);
+    let (hosts, early) = hosts.split_once('?').unwrap_or((hosts, ""));
+    let (database, late) = path.split_once('?').unwrap_or((path, ""));
+    let port =
+        |host: &str| host.rsplit_once(']').map_or(host, |(_, port)| port).split_once(':').map(|it| it.1.to_owned());
+    let is_number = |port: String| port.bytes().all(|byte| byte.is_ascii_digit());
+    let has_value = |parameters: &str| parameters.split('&').all(|it| it.is_empty() || it.contains('='));
+    let is_hexadecimal = |code: &str| code.get(..2).is_some_and(|it| it != "00" && u8::from_str_radix(it, 16).is_ok());
+    !hosts.contains('@')
+        && !database.contains('@')
+        && hosts.split(',').filter_map(port).all(is_number)
+        && has_value(early)
+        && has_value(late)
+        && rest.split('%').skip(1).all(is_hexadecimal)
 }
 
 fn scheme(text: &str) -> Option<(&str, &str)> {
@@ -79,6 +111,28 @@ mod tests {
     fn postgres_keeps_its_password_out_of_debug() {
         let url = DatabaseUrl::parse("postgresql://desk:hush@db/desk").unwrap();
         assert_eq!(format!("{url:?}"), "Postgres([secret])");
+    }
+
+    #[test]
+    fn addresses_of_postgres() {
+        for good in [
+            "postgres://db",
+            "postgresql:///desk?host=/run/postgresql&user=desk",
+            "postgres://desk:h%40sh@db-1:5432,db-2:5433/desk?target_session_attrs=read-write",
+            "postgres://desk:hush@[::1]:5432/desk?sslmode=verify-full&sslrootcert=/run/ca.pem",
+            "postgres://desk:hush@[::1]/desk",
+        ] {
+            assert!(matches!(DatabaseUrl::parse(good), Ok(DatabaseUrl::Postgres(_))), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_and_not_repeated() {
+        for password in ["hu/sh", "12/hush", "hu@sh", "hu%sh", "hush%", "%00hush", "hu:sh/", "hu?sh/"] {
+            let problem = DatabaseUrl::parse(&format!("postgres://desk:{password}@db/desk")).unwrap_err();
+            assert_eq!(problem, UNREADABLE, "{password}");
+        }
+        assert_eq!(DatabaseUrl::parse("postgres://db/desk?password=a&hush").unwrap_err(), UNREADABLE);
     }
 
     #[test]

@@ -122,6 +122,11 @@ impl Config {
         std::env::args_os().next().map_or_else(|| "customer-access".into(), PathBuf::from)
     }
 
+    /// Makes the data directory if the database is in it, so that nothing has to be writable without need.
+    pub fn create_data_dir_of_database(&self) -> std::io::Result<()> {
+        if self.database_url.is_shared() { Ok(()) } else { self.create_data_dir() }
+    }
+
     /// Makes the data directory if it is not there, for this user alone.
     pub fn create_data_dir(&self) -> std::io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();

@@ -68,7 +68,7 @@ settings! {
     DATABASE_URL = secret("`customer-access.sqlite` in `DATA_DIR`", "`sqlite:` and a path, or `postgres://…`");
     DATABASE_POOL_SIZE = with_default("8", "Connections to the database, at most; 2 or more");
     WORKERS = with_default("0", "Threads that answer requests; `0` for one a core");
-    JWT_SECRET = secret("generated into `DATA_DIR`", "Secret of at least 32 bytes that signs tokens (HS256); not together with public keys");
+    JWT_SECRET = secret("generated into `DATA_DIR` on SQLite", "Secret of at least 32 bytes that signs tokens (HS256); not together with public keys");
     JWT_PUBLIC_KEY = text_or_file("Public keys (PEM, one or more) of whoever issues the tokens");
     JWKS_FILE = optional("File with the issuer's key set (JWKS); read again when it changes");
     JWKS_URL = optional("Address of the issuer's key set (JWKS): https, or http to this machine");

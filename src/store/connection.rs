@@ -21,6 +21,12 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// The advisory lock under which one process at a time migrates PostgreSQL.
 const MIGRATION_LOCK: i64 = 0x0063_7573_7461_6363;
 
+/// How long a process waits while another one migrates.
+const MIGRATION_WAIT: &str = "10min";
+
+/// How long a statement waits for a lock: as long as on SQLite. A writer elsewhere that hangs must not hang ours.
+const LOCK_WAIT: &str = "10s";
+
 /// A connection to one of the two databases.
 pub enum Conn<'c> {
     /// SQLite.
@@ -78,7 +84,7 @@ impl Connections {
             }
             DatabaseUrl::Postgres(url) => {
                 let manager = ConnectionManager::new(url.expose());
-                Connections::Postgres(pool(manager, size, Box::new(PostgresSession))?)
+                Connections::Postgres(pool(manager, size, Box::new(PostgresSession)).map_err(without_tls)?)
             }
         };
         connections.get()?.migrate()?;
@@ -102,10 +108,13 @@ impl Pooled {
                 conn.immediate_transaction(|conn| conn.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()))
             }
             Pooled::Postgres(conn) => {
-                conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+                conn.batch_execute(&format!(
+                    "SET lock_timeout = '{MIGRATION_WAIT}'; SELECT pg_advisory_lock({MIGRATION_LOCK}); \
+                     SET lock_timeout = '{LOCK_WAIT}'"
+                ))?;
                 let outcome = conn.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ());
-                conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
-                outcome
+                let unlocked = conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"));
+                outcome.and_then(|()| Ok(unlocked?))
             }
         };
         outcome.map_err(|why| StoreError::Migration(why.to_string()))
@@ -129,6 +138,18 @@ where
         .map_err(StoreError::unavailable)
 }
 
+/// Says how to get TLS where a connection to PostgreSQL fails for want of it.
+fn without_tls(why: StoreError) -> StoreError {
+    const WANTED: [&str; 2] = ["SSL support is not compiled in", "no encryption"];
+    match why {
+        StoreError::Unavailable(why) if !cfg!(feature = "postgres-tls") && WANTED.iter().any(|it| why.contains(it)) => {
+            let advice = "this program was built without TLS for PostgreSQL; build it with --features postgres-tls";
+            StoreError::Unavailable(format!("{} ({advice})", why.trim_end()))
+        }
+        why => why,
+    }
+}
+
 /// What every SQLite connection needs: it forgets these between connections.
 #[derive(Debug)]
 struct SqlitePragmas;
@@ -148,7 +169,7 @@ struct PostgresSession;
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        // As long as SQLite waits: a writer elsewhere that hangs must not hang ours.
-        conn.batch_execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'").map_err(diesel::r2d2::Error::QueryError)
+        conn.batch_execute(&format!("SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_WAIT}'"))
+            .map_err(diesel::r2d2::Error::QueryError)
     }
 }

@@ -1,9 +1,9 @@
-//! The service from outside: over HTTP, by the contract.
+//! The service from outside: over HTTP, by the contract. `tests/api_on_postgres.rs` is the same on PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what it expects by failing")]
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "the tests are the service's operator and client")]
 
 #[path = "../common/mod.rs"]
-mod common;
+pub(crate) mod common;
 
 mod authorization;
 mod bulk;

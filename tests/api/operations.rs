@@ -9,6 +9,7 @@ use crate::common::{TestApp, at, json};
 const CONTACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/crm-contacts-10000.csv");
 const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/crm-contacts.toml");
 
+/// Without any setting it is on SQLite, whatever the other tests run on.
 #[test]
 fn a_first_start_makes_the_database_and_a_secret_for_nobody_else() {
     let data = tempfile::TempDir::new().expect("a temporary directory");
@@ -19,7 +20,7 @@ fn a_first_start_makes_the_database_and_a_secret_for_nobody_else() {
         .output()
         .expect("the command runs");
     assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-    let app = TestApp::start_on(data, &[]);
+    let app = TestApp::start_on(data, &[("DATABASE_URL", "")]);
     let mode = |name: &str| app.data_dir().join(name).metadata().expect(name).permissions().mode() & 0o777;
     assert_eq!(mode("jwt-secret"), 0o600);
     assert!(app.data_dir().join("customer-access.sqlite").exists());
@@ -52,6 +53,23 @@ fn a_request_id_that_is_not_plain_is_replaced() {
     let app = TestApp::start();
     let reply = app.admin().header("X-Request-Id", "a b\"c").get("/v1/groups").expect(200);
     assert_ne!(reply.header("x-request-id"), "a b\"c");
+}
+
+#[test]
+fn the_health_command_asks_the_service_on_this_machine() {
+    let mut app = TestApp::start_with(&[("BASE_PATH", "/access")]);
+    let address = app.base().trim_start_matches("http://").trim_end_matches("/access").to_owned();
+    let health = || {
+        let everywhere = address.replace("127.0.0.1", "0.0.0.0");
+        let mut command = Command::new(BINARY);
+        command.arg("health").env_clear().env("LISTEN", everywhere).env("BASE_PATH", "/access");
+        command.output().expect("the command runs")
+    };
+    assert!(health().status.success());
+    app.stop();
+    let refusal = health();
+    let said = String::from_utf8_lossy(&refusal.stderr);
+    assert!(!refusal.status.success() && said.contains(&format!("http://{address}/access/readyz")), "{said}");
 }
 
 #[test]

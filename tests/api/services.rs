@@ -1,7 +1,7 @@
 //! The tree of services: where the name says it stands, and everything below it moves along.
 
+use super::directory::SERVICES;
 use crate::common::{Reply, TestApp, at, json};
-use crate::directory::SERVICES;
 
 fn with_tree() -> TestApp {
     let app = TestApp::start();

@@ -9,16 +9,27 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Caller, Contract, Reply, Token, Value, token};
+use super::{Caller, Contract, Reply, Token, Value, postgres, token};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_customer-access");
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running server with a directory of its own.
+/// Whether this test binary is the one whose servers run on PostgreSQL: the same tests are built twice.
+const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"api_on_postgres");
+
+/// What stood in a database.
+pub struct CopyOfData {
+    files: TempDir,
+    database: Option<postgres::Database>,
+}
+
+/// A running server with a directory of its own, and a database of its own on PostgreSQL. One whose settings name
+/// a database is on that one, whatever the others are on.
 pub struct TestApp {
     data: TempDir,
+    database: Option<postgres::Database>,
     environment: Vec<(String, String)>,
     child: Option<Child>,
     base: String,
@@ -38,8 +49,10 @@ impl TestApp {
 
     /// A server on a data directory that may have content already.
     pub fn start_on(data: TempDir, environment: &[(&str, &str)]) -> Self {
+        let named = environment.iter().any(|(name, _)| name.starts_with("DATABASE_URL"));
+        let database = (ON_POSTGRES && !named).then(postgres::Database::new);
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let mut app = Self { data, environment, child: None, base: String::new(), agent: agent() };
+        let mut app = Self { data, database, environment, child: None, base: String::new(), agent: agent() };
         app.resume();
         app
     }
@@ -85,19 +98,21 @@ impl TestApp {
         self.wait_until_ready();
     }
 
-    /// A copy of the data directory as it is now; stop the server first.
-    pub fn copy_of_data(&self) -> TempDir {
-        let copy = TempDir::new().expect("a temporary directory");
-        copy_files(self.data.path(), copy.path());
-        copy
+    /// A copy of the data as they are now; stop the server first.
+    pub fn copy_of_data(&self) -> CopyOfData {
+        let files = TempDir::new().expect("a temporary directory");
+        copy_files(self.data.path(), files.path());
+        CopyOfData { files, database: self.database.as_ref().map(postgres::Database::copy) }
     }
 
-    /// Puts a copy of the data back, as a restore from a file backup does.
-    pub fn restore_data(&self, copy: &TempDir) {
+    /// Puts a copy of the data back, as a restore from a backup does.
+    pub fn restore_data(&self, copy: &CopyOfData) {
         for entry in fs::read_dir(self.data.path()).expect("a directory").flatten() {
             let _ = fs::remove_file(entry.path());
         }
-        copy_files(copy.path(), self.data.path());
+        copy_files(copy.files.path(), self.data.path());
+        let databases = self.database.as_ref().zip(copy.database.as_ref());
+        databases.into_iter().for_each(|(mine, copied)| mine.restore(copied));
     }
 
     /// A caller who may do everything.
@@ -158,7 +173,7 @@ impl TestApp {
             .env("LISTEN", "127.0.0.1:0")
             .env("RUST_LOG", "warn")
             .envs(self.secret())
-            .envs(std::env::var("TEST_DATABASE").map(|url| ("DATABASE_URL", url)))
+            .envs(self.database.as_ref().map(|database| ("DATABASE_URL", database.url())))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -9,6 +9,7 @@ pub mod app;
 pub mod caller;
 pub mod contract;
 pub mod directory;
+pub mod postgres;
 pub mod raw;
 pub mod reply;
 pub mod token;

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
-use super::postgres;
+use super::common::postgres;
 
 /// Which of the two databases a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,14 @@ enum Place {
 }
 
 impl Kind {
+    /// A new database that nobody has migrated yet.
+    pub fn empty_database(self) -> Database {
+        match self {
+            Kind::Sqlite => self.database(),
+            Kind::Postgres => Database { place: Place::Postgres(postgres::Database::empty()) },
+        }
+    }
+
     /// A new database.
     pub fn database(self) -> Database {
         let place = match self {

@@ -12,8 +12,6 @@ mod questions;
 #[path = "../common/mod.rs"]
 #[allow(unused_imports, reason = "the tests over HTTP use the rest")]
 mod common;
-#[path = "../common/postgres.rs"]
-mod postgres;
 
 mod acts;
 mod bulk;
@@ -22,6 +20,7 @@ mod database;
 mod faults;
 mod history;
 mod killed;
+mod migrations;
 mod parity;
 mod perform;
 mod properties;

@@ -48,6 +48,21 @@ const POSTGRES_INDEXES: &str = r#"
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
     WHERE NOT indisprimary AND relnamespace = 'public'::regnamespace ORDER BY 1"#;
 
+/// What the migrations of a database say, in the words of SQLite: without comments, without the order of bytes, which
+/// SQLite has anyway, and without its layout of rows.
+fn statements(of: &str) -> String {
+    let directory = format!("{}/migrations/{of}", env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<_> = std::fs::read_dir(directory).expect("migrations").flatten().map(|it| it.path()).collect();
+    folders.sort();
+    let text: Vec<_> =
+        folders.iter().map(|it| std::fs::read_to_string(it.join("up.sql")).expect("a migration")).collect();
+    let text: Vec<_> =
+        text.iter().flat_map(|it| it.lines()).map(|line| line.split("--").next().unwrap_or_default()).collect();
+    let text = text.join(" ").replace(" COLLATE \"C\"", "").replace(" WITHOUT ROWID", "");
+    let text = text.replace("BIGINT NOT NULL PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn ask(kind: Kind, query: &str) -> Vec<String> {
     let database = kind.database();
     let asked = database.store().read(|conn| Ok::<_, StoreError>(lines(conn, query)));
@@ -87,6 +102,14 @@ fn columns_are_the_same() {
 fn foreign_keys_and_indexes_are_the_same() {
     same(SQLITE_FOREIGN_KEYS, POSTGRES_FOREIGN_KEYS);
     same(SQLITE_INDEXES, POSTGRES_INDEXES);
+}
+
+/// Checks, defaults and what a delete does to others, too.
+#[test]
+fn the_migrations_say_the_same() {
+    let (sqlite, postgres) = (statements("sqlite"), statements("postgres"));
+    let differences: Vec<_> = sqlite.split(", ").zip(postgres.split(", ")).filter(|(a, b)| a != b).collect();
+    assert_eq!((differences, sqlite.len()), (vec![], postgres.len()));
 }
 
 /// What SQLite checks only when it is told to is an index as well, or a delete reads the whole table.

@@ -135,7 +135,7 @@ fn one_key_is_given_once(kind: Kind) {
 
 /// Processes that start at once on a database that is not there yet make one installation.
 fn one_installation_is_made(kind: Kind) {
-    let database: Database = kind.database();
+    let database: Database = kind.empty_database();
     let start = || {
         let store: Store = database.store();
         install(&store).expect("an installation");

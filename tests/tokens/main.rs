@@ -3,6 +3,7 @@
 
 mod issuer_url;
 mod key_files;
+mod keycloak;
 mod support;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -150,26 +151,4 @@ async fn where_an_issuer_makes_the_tokens_none_is_made_here() {
         refusal,
         format!("tokens come from the issuer {ISSUER}, whose keys are configured here; ask it for one")
     );
-}
-
-#[actix_web::test]
-async fn a_keycloak_token_gives_nothing_without_the_map() {
-    let keycloak = RSA.sign(&claims(json!({
-        "typ": "Bearer", "azp": "desk", "aud": [AUDIENCE, "account"], "scope": "profile email",
-        "preferred_username": "jane", "sub": "f3b1c7de-0000-4000-8000-000000000001",
-        "realm_access": {"roles": ["offline_access", "desk-admin", "admin"]},
-        "resource_access": {"account": {"roles": ["manage-account"]}},
-    })));
-    let public = RSA.public_pem();
-    let keys = ("JWT_PUBLIC_KEY", public.as_str());
-    let caller = ask(&authenticator(&[keys]), &keycloak).await.unwrap();
-    assert_eq!((caller.actor.as_str(), caller.scopes), ("f3b1c7de-0000-4000-8000-000000000001", Scopes::NONE));
-    let settings = [
-        keys,
-        ("JWT_LOGIN_CLAIM", "preferred_username"),
-        ("JWT_ROLES_CLAIM", "realm_access.roles"),
-        ("JWT_ROLE_SCOPES", "desk-admin=access:read links:write"),
-    ];
-    let caller = ask(&authenticator(&settings), &keycloak).await.unwrap();
-    assert_eq!((caller.actor.as_str(), caller.scopes.to_string().as_str()), ("jane", "links:write access:read"));
 }

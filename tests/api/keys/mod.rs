@@ -2,8 +2,8 @@
 
 mod routes;
 
+use super::directory::{BACK_ENDS, CUSTOMERS, RESOURCES, for_each};
 use crate::common::{TestApp, json};
-use crate::directory::{BACK_ENDS, CUSTOMERS, RESOURCES, for_each};
 
 /// Pairs that are one key: NFC, and full, locale-free case folding.
 const SAME: [(&str, &str); 11] = [
