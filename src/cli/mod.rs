@@ -1,5 +1,6 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
+mod backup;
 mod health;
 pub mod import;
 mod serve;
@@ -28,6 +29,10 @@ enum Command {
     Openapi,
     /// Create the database, or bring it up to date, and stop.
     Migrate,
+    /// Copy the database into a new file while the service runs (SQLite; for PostgreSQL, use pg_dump).
+    Backup(backup::Arguments),
+    /// Say that the database was restored, so that nothing of the lost history is taken for true.
+    RenewEpoch,
     /// Bring in what another system knows.
     Import(import::ImportArguments),
     /// Make a token, signed with the secret of this installation.
@@ -72,6 +77,8 @@ impl Cli {
             Command::Health => health::run(&config)?,
             Command::Openapi => print_openapi()?,
             Command::Migrate => drop(serve::open(&config)?),
+            Command::Backup(arguments) => arguments.run(&config)?,
+            Command::RenewEpoch => backup::renew_epoch(&config)?,
             Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),
             Command::Token(arguments) => arguments.run(&config)?,
         }

@@ -4,9 +4,11 @@
 //! `store/` takes a [`Conn`] and writes its query once, inside [`on!`], which type-checks that one
 //! body natively for each database.
 
+use std::path::Path;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::RunQueryDsl;
+use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::sqlite::SqliteConnection;
@@ -119,6 +121,25 @@ impl Pooled {
         };
         outcome.map_err(|why| StoreError::Migration(why.to_string()))
     }
+}
+
+/// Copies a database of SQLite into a file that is not there yet, and finishes the copy.
+pub(super) fn copy_sqlite<T>(
+    url: &DatabaseUrl,
+    to: &Path,
+    finish: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let from = match url {
+        DatabaseUrl::Sqlite(path) if path.exists() => path.to_string_lossy().into_owned(),
+        DatabaseUrl::Sqlite(path) => return Err(StoreError::Backup(format!("there is no {}", path.display()))),
+        DatabaseUrl::Postgres(_) => return Err(StoreError::Backup("use pg_dump for PostgreSQL".to_owned())),
+    };
+    let establish = |path: &str| SqliteConnection::establish(path).map_err(StoreError::unavailable);
+    // Not by way of the pool: that would bring the schema up to date, which is what a backup comes before.
+    let mut source = establish(&from)?;
+    source.batch_execute("PRAGMA busy_timeout = 10000")?;
+    diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(to.to_string_lossy()).execute(&mut source)?;
+    finish(&mut Conn::Sqlite(&mut establish(&to.to_string_lossy())?))
 }
 
 fn pool<M>(

@@ -8,6 +8,7 @@
 //! anew each time a value is bound.
 
 mod back_ends;
+mod backup;
 mod change_log;
 pub mod commit;
 mod connection;
@@ -30,6 +31,7 @@ pub mod state;
 
 use connection::{Connections, on};
 
+pub use backup::{back_up, renew_epoch_of};
 pub use change_log::{
     LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
 };
@@ -67,6 +69,9 @@ pub enum StoreError {
     /// The database gave the whole transaction up, not one statement of it.
     #[error("the transaction was lost: {0}")]
     TransactionLost(String),
+    /// No copy of the database could be made.
+    #[error("the database cannot be backed up: {0}")]
+    Backup(String),
     /// The connection broke during the commit.
     #[error("whether the write was kept is unknown: {0}")]
     OutcomeUnknown(String),

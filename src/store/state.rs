@@ -31,7 +31,7 @@ pub(super) fn initialize(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn random_hex(bytes: usize) -> String {
+pub(super) fn random_hex(bytes: usize) -> String {
     (0..bytes).map(|_| format!("{:02x}", rand::random::<u8>())).collect()
 }
 

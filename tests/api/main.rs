@@ -6,6 +6,7 @@
 pub(crate) mod common;
 
 mod authorization;
+mod backup;
 mod bulk;
 mod changes;
 mod compression;

@@ -73,6 +73,11 @@ impl TestApp {
         child.wait().expect("the server ends")
     }
 
+    /// The database, where it is one of PostgreSQL.
+    pub fn postgres_url(&self) -> Option<String> {
+        self.database.as_ref().map(postgres::Database::url)
+    }
+
     /// Where its files are.
     pub fn data_dir(&self) -> &Path {
         self.data.path()

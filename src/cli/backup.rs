@@ -1,0 +1,38 @@
+//! `customer-access backup` and `renew-epoch`: a copy while the service runs, and what comes after a restore.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::CliError;
+use crate::config::Config;
+use crate::store::{self, State, Store};
+
+/// Where the copy goes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The new file. To restore, stop the service and put it in place of the database.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+impl Arguments {
+    /// Copies the database.
+    pub(super) fn run(&self, config: &Config) -> Result<(), CliError> {
+        let state = store::back_up(&config.database_url, &self.to)?;
+        say(&format!("backed up to {}", self.to.display()), &state);
+        Ok(())
+    }
+}
+
+/// Gives the database another epoch.
+pub(super) fn renew_epoch(config: &Config) -> Result<(), CliError> {
+    let store = Store::open(&config.database_url, config.database_pool_size)?;
+    say("the epoch is renewed", &store::renew_epoch_of(&store)?);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "whoever runs the command wants to know what it did")]
+fn say(what: &str, state: &State) {
+    println!("{what}: revision {}, epoch {}", state.revision, state.epoch);
+}
