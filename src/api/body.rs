@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::json;
 use super::problem::Problem;
+use super::request_digest::{RawBody, is_digested};
 use super::state::AppState;
-use super::write::{RawBody, is_digested};
 use crate::directory::Invalid;
 use crate::plan::FieldError;
 

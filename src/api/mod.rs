@@ -21,6 +21,7 @@ mod external_ids;
 mod groups;
 mod guard;
 mod health;
+pub mod in_flight;
 mod json;
 mod links;
 mod lists;
@@ -34,15 +35,17 @@ mod preview;
 pub mod problem;
 mod query;
 mod reply;
+mod request_digest;
 mod rolls;
 pub mod routes;
 mod selections;
+mod sent;
 mod services;
 mod settings;
 pub mod state;
 mod views;
 mod who;
-pub mod write;
+mod write;
 
 use std::net::TcpListener;
 

@@ -7,9 +7,9 @@ use tokio::sync::Semaphore;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
+use super::in_flight::InFlight;
 use super::page::CursorKey;
 use super::problem::Problem;
-use super::write::InFlight;
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::config::Config;

@@ -3,68 +3,29 @@
 //! A handler gives two functions: what the write amounts to (a plan), and what is said of it (a reply,
 //! from the index as it is after the write). A dry run calls the same two upon a copy of the index.
 
-use std::collections::HashSet;
 use std::future::{Ready, ready};
-use std::sync::{Mutex, PoisonError};
 
-use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use super::page::limit;
-use super::preview::{Outcome, PreviewView, WarningView};
+use super::preview::{PreviewView, WarningView};
 use super::problem::Problem;
-use super::query::{self, Query};
-use super::reply::{ACCESS_REVISION, Answer};
+use super::query::Query;
+use super::reply::Answer;
+use super::request_digest::{IDEMPOTENCY_KEY, digest};
+pub use super::sent::Reply;
+use super::sent::{Gone, Sent};
 use super::state::{Api, At};
 use crate::access::Index;
 use crate::auth::{Scope, insufficient_scope};
 use crate::plan::{Plan, Refusal};
 use crate::store::{KeptReply, WriteKey};
 
-/// The header under which a write is made once, however often it is sent.
-pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The header of a reply that was kept.
 pub const IDEMPOTENCY_REPLAYED: &str = "idempotency-replayed";
-
-/// What is said of a write.
-pub struct Reply<V> {
-    status: StatusCode,
-    etag: Option<String>,
-    location: Option<String>,
-    body: Option<V>,
-}
-
-/// Nothing is left to be shown.
-#[derive(Debug, Serialize)]
-pub struct Gone {}
-
-impl<V> Reply<V> {
-    /// 200 with what the write left, and its tag where it has one.
-    pub fn ok(body: V, etag: Option<String>) -> Self {
-        Self { status: StatusCode::OK, etag, location: None, body: Some(body) }
-    }
-
-    /// As [`Reply::ok`], but 201 where there was nothing before.
-    pub fn set(is_new: bool, body: V, etag: Option<String>) -> Self {
-        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-        Self { status, ..Self::ok(body, etag) }
-    }
-
-    /// As [`Reply::set`], with the place of what is new.
-    pub fn written(is_new: bool, body: V, etag: String, place: String) -> Self {
-        Self { location: is_new.then_some(place), ..Self::set(is_new, body, Some(etag)) }
-    }
-}
-
-/// 204: it is gone, or was not there.
-pub fn gone<T>(_: &Api, _: &Index, _: T) -> Reply<Gone> {
-    Reply { status: StatusCode::NO_CONTENT, etag: None, location: None, body: None }
-}
 
 /// A write on behalf of an authorized caller.
 pub struct Write {
@@ -72,6 +33,11 @@ pub struct Write {
     key: Option<String>,
     dry_run: Option<DryRun>,
     request: HttpRequest,
+}
+
+/// What is said where the thing is gone, or was not there.
+pub fn gone<T>(_: &Api, _: &Index, _: T) -> Reply<Gone> {
+    Reply::gone()
 }
 
 /// The parameters of every write.
@@ -237,113 +203,4 @@ async fn foresee<T, V: Serialize + 'static>(
         Sent::foreseen(said.body, view, revision)
     });
     Ok(foreseen.await.map_err(Problem::internal)??.respond())
-}
-
-/// A reply, written out.
-struct Sent {
-    status: StatusCode,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Sent {
-    fn new<V: Serialize>(reply: Reply<V>, warnings: Vec<WarningView>, revision: String) -> Result<Self, Refusal> {
-        let mut headers = vec![(ACCESS_REVISION.to_owned(), revision)];
-        headers.extend(reply.etag.map(|etag| ("etag".to_owned(), format!("\"{etag}\""))));
-        headers.extend(reply.location.map(|place| ("location".to_owned(), place)));
-        let outcome = reply.body.map(|body| Outcome { body: Some(body), warnings, preview: None });
-        let body = outcome.map_or(Ok(String::new()), |outcome| written(&outcome))?;
-        Ok(Self { status: reply.status, headers, body })
-    }
-
-    fn foreseen<V: Serialize>(body: Option<V>, preview: PreviewView, revision: String) -> Result<Self, Problem> {
-        let outcome = Outcome { body, warnings: Vec::new(), preview: Some(preview) };
-        let headers = vec![(ACCESS_REVISION.to_owned(), revision)];
-        Ok(Self { status: StatusCode::OK, headers, body: written(&outcome)? })
-    }
-
-    fn respond(self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        for (name, value) in self.headers {
-            response.insert_header((name, value));
-        }
-        if self.body.is_empty() { response.finish() } else { response.content_type("application/json").body(self.body) }
-    }
-}
-
-fn written(value: &impl Serialize) -> Result<String, Refusal> {
-    serde_json::to_string(value).map_err(|why| Refusal::Reply(why.to_string()))
-}
-
-impl From<Sent> for KeptReply {
-    fn from(sent: Sent) -> Self {
-        let headers = serde_json::to_string(&sent.headers).unwrap_or_default();
-        Self { status: sent.status.as_u16(), headers, body: sent.body }
-    }
-}
-
-impl TryFrom<KeptReply> for Sent {
-    type Error = Problem;
-
-    fn try_from(kept: KeptReply) -> Result<Self, Problem> {
-        let status = StatusCode::from_u16(kept.status).map_err(Problem::internal)?;
-        let headers = serde_json::from_str(&kept.headers).map_err(Problem::internal)?;
-        Ok(Self { status, headers, body: kept.body })
-    }
-}
-
-/// What a request says: its method, path, query and body, and what it expects to find.
-fn digest(request: &HttpRequest, but_for: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    let mut add = |part: &[u8]| {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    };
-    add(request.method().as_str().as_bytes());
-    add(request.path().as_bytes());
-    for (name, value) in query::pairs(request.query_string()).filter(|(name, _)| !but_for.contains(&&**name)) {
-        add(name.as_bytes());
-        add(value.as_bytes());
-    }
-    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-        request.headers().get_all(&name).for_each(|value| add(value.as_bytes()));
-    }
-    add(request.extensions().get::<RawBody>().map_or(&[][..], |body| &body.0));
-    URL_SAFE_NO_PAD.encode(digest.finalize())
-}
-
-/// The body as it came, for whoever needs its digest.
-pub struct RawBody(pub web::Bytes);
-
-/// Whether somebody will need the digest of the body.
-pub fn is_digested(request: &HttpRequest) -> bool {
-    request.headers().contains_key(IDEMPOTENCY_KEY) || !request.query_string().is_empty()
-}
-
-/// The keyed writes that are being made in this process.
-#[derive(Default)]
-pub struct InFlight(Mutex<HashSet<(String, String)>>);
-
-/// One of them; it is none any more when this is dropped.
-struct Alone<'f> {
-    of: &'f InFlight,
-    key: (String, String),
-}
-
-impl InFlight {
-    fn enter(&self, key: &WriteKey) -> Result<Alone<'_>, Problem> {
-        let key = (key.actor.clone(), key.idempotency_key.clone());
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
-            return Ok(Alone { of: self, key });
-        }
-        let detail =
-            "A write with this Idempotency-Key is being made at this moment. Wait for its reply, or try again.";
-        Err(Problem::new("idempotency_key_in_flight", detail))
-    }
-}
-
-impl Drop for Alone<'_> {
-    fn drop(&mut self) {
-        self.of.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::CliError;
-use crate::api::{self, page::CursorKey, state::AppState, write::InFlight};
+use crate::api::{self, in_flight::InFlight, page::CursorKey, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::replica::{Freshness, Replica};
