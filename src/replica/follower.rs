@@ -10,6 +10,8 @@ use crate::store::{self, LoggedRevision, Store, StoreError};
 
 /// About how many changes are read from the log at a time.
 const AT_A_TIME: usize = 2_000;
+/// So many changes are applied while readers wait: some tens of microseconds.
+const AT_ONCE: usize = 64;
 
 /// Which history the index follows, and the identity of the revision that it stands at.
 pub(super) struct Followed {
@@ -103,14 +105,30 @@ impl Shared {
         let mut last = None;
         for logged in revisions {
             let changes = decode(logged.changes, &mut types)?;
-            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-            changes.iter().for_each(|change| index.apply(change));
-            index.set_revision(logged.revision);
-            drop(index);
+            self.apply_one(logged.revision, &changes);
             self.revision.send_replace(logged.revision);
             last = Some(logged.identity);
         }
         Ok(last)
+    }
+}
+
+impl Shared {
+    /// Applies one revision, whole, so that no reader waits for more than a moment: a large one is applied
+    /// to a copy, which then takes the index's place. Nobody else applies meanwhile.
+    fn apply_one(&self, revision: u64, changes: &[Change]) {
+        let apply = |index: &mut Index| {
+            changes.iter().for_each(|change| index.apply(change));
+            index.set_revision(revision);
+        };
+        if changes.len() <= AT_ONCE {
+            return apply(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+        }
+        let mut next = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
+        apply(&mut next);
+        let old = std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), next);
+        // Freed when nobody waits for it.
+        drop(old);
     }
 }
 
