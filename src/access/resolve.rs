@@ -5,6 +5,7 @@
 
 mod cell;
 mod effective;
+mod filter;
 mod group;
 mod holdings;
 mod reason;
@@ -18,10 +19,11 @@ pub use cell::{
     membership_cell,
 };
 pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, effective};
+pub use filter::{ThingFilter, ThingsOfGroup, thing_filter};
 pub use group::{check_group, group_sources, may};
 pub use holdings::{HeldGroup, Holdings, Looked, holdings};
 pub use reason::Reason;
 pub use service::{Basis, EffectiveServices, check_service, effective_services, may_service, services_of_unknown};
 pub use source::{Decision, Source};
-pub use thing::{Owner, ThingFilter, ThingsOfGroup, thing_filter};
+pub use thing::Owner;
 pub use who::{GroupHolder, Page, ServiceHolder, who_has_permission, who_has_service};

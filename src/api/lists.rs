@@ -120,8 +120,8 @@ fn load<R: Record, T>(
     narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<T, Problem>,
 ) -> Result<(Loaded<R>, T), Problem> {
     let read = narrow(conn, &mut query)?;
-    let total = if total_too { Some(store::list::total::<R>(conn, &query)?) } else { None };
-    Ok(((store::list::page(conn, &query)?, total), read))
+    let total = if total_too { Some(store::pages::total::<R>(conn, &query)?) } else { None };
+    Ok(((store::pages::page(conn, &query)?, total), read))
 }
 
 fn sort_key(sort: &str, sorts: &[(&'static str, SortKey)]) -> Result<(SortKey, bool), Problem> {

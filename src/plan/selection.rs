@@ -41,7 +41,7 @@ impl Selection {
             Selection::Keys(keys) => named(plan, kind, keys, &format!("{pointer}/keys")),
             Selection::Filter(filter) => {
                 let query = filter.query(plan, &format!("{pointer}/filter"))?;
-                Ok(store::list::numbers(plan.conn, kind, &query)?)
+                Ok(store::pages::numbers(plan.conn, kind, &query)?)
             }
         }
     }

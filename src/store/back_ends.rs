@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
-use super::records::{Record, of_numbers, to_number};
+use super::numbers::{of_numbers, to_number};
+use super::records::Record;
 use super::schema::back_ends;
 use super::search::matches_all;
 use super::{Conn, StoreError, on};

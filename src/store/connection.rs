@@ -138,7 +138,9 @@ pub(super) fn copy_sqlite<T>(
     // Not by way of the pool: that would bring the schema up to date, which is what a backup comes before.
     let mut source = establish(&from)?;
     source.batch_execute("PRAGMA busy_timeout = 10000")?;
-    diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(to.to_string_lossy()).execute(&mut source)?;
+    #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
+    let copy = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(to.to_string_lossy());
+    copy.execute(&mut source)?;
     finish(&mut Conn::Sqlite(&mut establish(&to.to_string_lossy())?))
 }
 

@@ -6,7 +6,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, all_of, of_number, of_numbers, to_number};
+use super::numbers::{of_numbers, to_number};
+use super::records::{Record, all_of, of_number};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
     customers,

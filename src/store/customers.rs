@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, of_number, of_numbers, to_number};
+use super::numbers::{of_numbers, to_number};
+use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};

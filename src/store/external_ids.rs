@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::records::{of_numbers, to_number};
+use super::numbers::{of_numbers, to_number};
 use super::schema::external_ids as table;
 use super::{Conn, StoreError, on};
 use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};

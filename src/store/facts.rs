@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::records::to_number;
+use super::numbers::to_number;
 use super::schema::{
     back_ends, customer_group_links, customer_user_customers, customer_user_group_links, customer_user_service_links,
     customer_users, customers, external_ids, groups, services,

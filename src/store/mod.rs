@@ -21,6 +21,8 @@ mod groups;
 pub mod kept_replies;
 mod links;
 pub mod list;
+mod numbers;
+pub mod pages;
 mod pairs;
 mod records;
 mod schema;

@@ -7,7 +7,7 @@ use diesel::sql_types::Integer;
 use diesel::upsert::excluded;
 
 use super::links::permission_set;
-use super::records::to_number;
+use super::numbers::to_number;
 use super::schema::{
     customer_group_links as customer_groups, customer_user_customers as memberships,
     customer_user_group_links as user_groups, customer_user_service_links as user_services,

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::numbers::to_number;
 use super::schema::{back_ends, customer_users, customers, groups, services};
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
@@ -23,19 +24,6 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
     let number: u32 = number.into();
     Ok(R::load(conn, &[i64::from(number)])?.pop())
 }
-
-/// Narrows a query to these numbers. The statement for one alone, by far the most frequent, is
-/// prepared once; one for several is another with each count of them.
-macro_rules! of_numbers {
-    ($rows:expr, $column:expr, $numbers:expr) => {{
-        let rows = $rows.into_boxed();
-        match $numbers {
-            [one] => rows.filter($column.eq(*one)),
-            several => rows.filter($column.eq_any(several)),
-        }
-    }};
-}
-pub(super) use of_numbers;
 
 /// The records of these numbers, however many, in any order. Databases bound the values that one
 /// statement takes.
@@ -100,11 +88,6 @@ pub fn by_folded_key(conn: &mut Conn, kind: Kind, folded: &str) -> Result<Option
         Kind::BackEnd => look_up!(back_ends, name_folded),
     };
     number.map(to_number).transpose()
-}
-
-/// A stored number; larger ones than fit were not written by us.
-pub(super) fn to_number<N: From<u32>>(stored: i64) -> Result<N, StoreError> {
-    u32::try_from(stored).map(N::from).map_err(|_| StoreError::Corrupt(format!("the number {stored}")))
 }
 
 /// What of `(number, external id)` pairs belongs to one number.

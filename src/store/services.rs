@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
-use super::records::{Record, all_of, of_number, of_numbers, to_number};
+use super::numbers::{of_numbers, to_number};
+use super::records::{Record, all_of, of_number};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};

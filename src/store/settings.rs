@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::records::to_number;
+use super::numbers::to_number;
 use super::schema::{rolls, settings as table};
 use super::{Conn, StoreError, on};
 use crate::directory::{Roll, Settings, Thing};

@@ -51,7 +51,7 @@ pub fn cursor_key(conn: &mut Conn) -> Result<String, StoreError> {
 pub fn last_number(conn: &mut Conn, kind: Kind) -> Result<u32, StoreError> {
     let number: i64 =
         on!(conn, |c| sequences::table.find(kind.as_str()).select(sequences::last_number).get_result(c)?);
-    super::records::to_number(number)
+    super::numbers::to_number(number)
 }
 
 pub(super) fn set_last_number(conn: &mut Conn, kind: Kind, number: u32) -> Result<(), StoreError> {

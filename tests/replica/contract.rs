@@ -6,7 +6,8 @@ use customer_access::directory::{
 };
 use customer_access::plan::{Plan, Powers, Precondition, Refusal, customer_users, customers, groups, services};
 use customer_access::replica::Replica;
-use customer_access::store::list::{ListQuery, SortKey, page, total};
+use customer_access::store::list::{ListQuery, SortKey};
+use customer_access::store::pages::{page, total};
 use customer_access::store::{StoreError, Words};
 
 use super::database::{Kind, behind_the_back, on_both, same_as_anew};

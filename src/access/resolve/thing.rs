@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use super::effective::candidate_groups;
-use super::group::may;
 use super::reason::{Reason, Reasons};
 use super::source::Source;
 use crate::access::Index;
@@ -16,26 +14,6 @@ pub struct Owner {
     pub customer: Option<CustomerNumber>,
     /// The customer user that it belongs to.
     pub customer_user: Option<CustomerUserNumber>,
-}
-
-/// Which things of which groups: what a desk puts into its own query.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ThingFilter {
-    /// By number. In a group that is not named nothing is reached.
-    pub groups: Vec<ThingsOfGroup>,
-    /// Why nothing is reached at all, where the customer user or the permission type forbids it.
-    pub reasons: Vec<Reason>,
-}
-
-/// Which things of a group. The customer user's own are always among them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThingsOfGroup {
-    /// The group.
-    pub group: GroupNumber,
-    /// Those of these customers.
-    pub customers: Vec<CustomerNumber>,
-    /// All of them, whosever they are.
-    pub all: bool,
 }
 
 /// Shows each source that reaches a thing of this owner, until one is found. With [`each_other`]
@@ -170,22 +148,4 @@ pub(super) fn reached_customers(index: &Index, customer_user: CustomerUserNumber
     let mut customers: Vec<_> = own.collect();
     customers.sort_unstable();
     customers
-}
-
-/// Which things the customer user may do this to, in every group.
-pub fn thing_filter(index: &Index, customer_user: CustomerUserNumber, bit: u8) -> ThingFilter {
-    let mut reasons = Reasons::default();
-    reasons.add_if(!index.is_valid(customer_user), Reason::CustomerUserNotValid);
-    reasons.add_if(!index.permission_types().holds(bit), Reason::PermissionNotConfigured);
-    let customers = reached_customers(index, customer_user);
-    let groups = candidate_groups(index, customer_user).into_iter();
-    let things_of = |group| ThingsOfGroup {
-        group,
-        customers: customers.clone(),
-        all: reaches_all(index, customer_user, group).holds(bit),
-    };
-    ThingFilter {
-        groups: groups.filter(|group| may(index, customer_user, *group, bit, None)).map(things_of).collect(),
-        reasons: reasons.list(),
-    }
 }
