@@ -46,7 +46,7 @@ fn of_two_who_save_the_same_screen_one_is_told() {
             let shown = versions.lock().unwrap()[round].clone();
             barrier.wait();
             // Each round both mean to set another thing than there is.
-            let wanted = if round % 2 == 0 { json!([permission]) } else { json!([]) };
+            let wanted = if round.is_multiple_of(2) { json!([permission]) } else { json!([]) };
             let cells = json!([{"row": if permission == "ro" { "users" } else { "stats" }, "permissions": wanted}]);
             let reply = app.patch(SCREEN, json!({"links_version": shown, "cells": cells}));
             if reply.status == 200 && reply.json["counts"]["unchanged"] == 0 {
@@ -147,7 +147,7 @@ fn renames_during_saves_make_none_fail() {
         app.patch(&at(&["groups", &format!("id:{id}")]), json!({"name": format!("g{}", round + 1)})).status
     };
     let grant = |round: usize| {
-        let permissions = if round % 2 == 0 { json!(["ro"]) } else { json!([]) };
+        let permissions = if round.is_multiple_of(2) { json!(["ro"]) } else { json!([]) };
         let version = app.get(SCREEN).expect(200).text_at("/links_version");
         let cells = json!([{"row": format!("id:{id}"), "permissions": permissions}]);
         app.patch(SCREEN, json!({"links_version": version, "cells": cells})).status
@@ -165,7 +165,7 @@ fn a_preview_delays_no_writer_and_is_delayed_by_none() {
     each(&["a", "b", "c"], |login| app.customer_user_of(login, "acme"));
     let look = |_| app.patch("/v1/settings?dry_run=true", json!({"group_support": false})).expect(200).status;
     let grant = |round: usize| {
-        let permissions = if round % 2 == 0 { json!(["ro"]) } else { json!([]) };
+        let permissions = if round.is_multiple_of(2) { json!(["ro"]) } else { json!([]) };
         save(&app, json!([{"row": "users", "permissions": permissions}])).status
     };
     let replies = at_once(20, &[&look, &look, &look, &grant]);
