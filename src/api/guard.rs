@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::query;
 use super::reply::ACCESS_REVISION;
 use super::state::AppState;
+use super::write;
 use crate::auth::{Scope, insufficient_scope};
 use crate::replica::RevisionToken;
 
@@ -121,14 +122,15 @@ pub async fn admit(
     };
     match tokio::time::timeout(limit, next.call(request)).await {
         Ok(response) => response,
-        Err(_) => Ok(ServiceResponse::from_err(timed_out(access), asked)),
+        Err(_) => Ok(ServiceResponse::from_err(timed_out(access, &asked), asked)),
     }
 }
 
 /// A write that was waited for too long may be kept all the same.
-fn timed_out(access: Access) -> Problem {
-    if access.writes() {
-        let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not.";
+fn timed_out(access: Access, request: &HttpRequest) -> Problem {
+    if access.writes() && !write::is_dry_run(request) {
+        let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not; \
+                      with an Idempotency-Key it is safe to send again.";
         return Problem::new("outcome_unknown", detail);
     }
     Problem::new("timeout", "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again.")

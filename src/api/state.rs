@@ -31,7 +31,7 @@ pub struct AppState {
     /// The writes with an idempotency key that are being made.
     pub in_flight: InFlight,
     /// How many dry runs may run at once.
-    pub previews: Semaphore,
+    pub previews: Arc<Semaphore>,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::page::limit;
 use super::preview::{PreviewView, WarningView};
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{self, Query};
 use super::reply::Answer;
 use super::request_digest::{IDEMPOTENCY_KEY, digest};
 pub use super::sent::Reply;
@@ -72,6 +72,11 @@ impl FromRequest for Write {
             Ok(Write { key: idempotency_key(request)?, dry_run, request: request.clone(), api })
         }))
     }
+}
+
+/// Whether nothing is to be written, as far as the query says.
+pub fn is_dry_run(request: &HttpRequest) -> bool {
+    query::pairs(request.query_string()).any(|(name, value)| name == "dry_run" && value == "true")
 }
 
 fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> {
@@ -182,10 +187,11 @@ async fn foresee<T, V: Serialize + 'static>(
     reply: impl FnOnce(&Api, &Index, T) -> Reply<V> + Send + 'static,
 ) -> Answer {
     let state = api.state_data();
-    let _turn = state.previews.acquire().await.map_err(Problem::internal)?;
+    let turn = state.previews.clone().acquire_owned().await.map_err(Problem::internal)?;
     let this = digest(request, &["preview_cursor", "preview_limit"]);
     let foreseen = web::block(move || {
-        let state = api.state();
+        // It has its turn until it is done, even if nobody waits for it any more.
+        let (_turn, state) = (turn, api.state());
         let place = dry_run.cursor.as_deref().map(|cursor| state.cursor_key.open(&this, cursor)).transpose()?;
         let previewed = state.replica.preview(plan)?;
         let revision = state.replica.token(previewed.revision).to_string();

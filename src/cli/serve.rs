@@ -32,7 +32,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
     let openapi = api::openapi::document(&base_path).to_string().into();
-    let previews = Semaphore::new(config.limits.max_previews);
+    let previews = Arc::new(Semaphore::new(config.limits.max_previews));
     let state = AppState {
         replica,
         authenticator,
