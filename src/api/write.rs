@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::page::limit;
+use super::page::limit_named;
 use super::preview::{Outcome, PreviewView, WarningView};
 use super::problem::Problem;
 use super::query::{self, Query};
@@ -121,7 +121,8 @@ fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> 
         let challenge = insufficient_scope(Scope::AccessRead);
         return Err(Problem::new("missing_scope", detail).with_header(header::WWW_AUTHENTICATE, challenge));
     }
-    Ok(Some(DryRun { limit: limit(params.preview_limit)?, cursor: params.preview_cursor }))
+    let limit = limit_named("preview_limit", params.preview_limit)?;
+    Ok(Some(DryRun { limit, cursor: params.preview_cursor }))
 }
 
 /// Only what cannot simply be sent again has one: `PUT` and `DELETE` can.
@@ -220,7 +221,7 @@ async fn foresee<T, V: Serialize + 'static>(
     let this = digest(request, &["preview_cursor", "preview_limit"]);
     let foreseen = web::block(move || {
         let state = api.state();
-        let place = dry_run.cursor.as_deref().map(|cursor| state.cursor_key.open(&this, cursor)).transpose()?;
+        let place = dry_run.cursor.map(|cursor| state.cursor_key.open(&this, &cursor)).transpose().map_err(|_| not_of_this())?;
         let previewed = state.replica.preview(plan)?;
         let revision = state.replica.token(previewed.revision).to_string();
         if place.as_ref().is_some_and(|place| place.value != revision) {
@@ -290,6 +291,11 @@ impl TryFrom<KeptReply> for Sent {
         let headers = serde_json::from_str(&kept.headers).map_err(Problem::internal)?;
         Ok(Self { status, headers, body: kept.body })
     }
+}
+
+fn not_of_this() -> Problem {
+    let detail = "The preview_cursor is not one of this very request: its path, query, body and If-Match must be as they were for the first page. Start again, without preview_cursor.";
+    Problem::new("cursor_invalid", detail)
 }
 
 /// What a request says: its method, path, query and body, and what it expects to find.
