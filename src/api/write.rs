@@ -221,7 +221,11 @@ async fn foresee<T, V: Serialize + 'static>(
     let this = digest(request, &["preview_cursor", "preview_limit"]);
     let foreseen = web::block(move || {
         let state = api.state();
-        let place = dry_run.cursor.map(|cursor| state.cursor_key.open(&this, &cursor)).transpose().map_err(|_| not_of_this())?;
+        let place = dry_run
+            .cursor
+            .map(|cursor| state.cursor_key.open(&this, &cursor))
+            .transpose()
+            .map_err(|_| not_of_this())?;
         let previewed = state.replica.preview(plan)?;
         let revision = state.replica.token(previewed.revision).to_string();
         if place.as_ref().is_some_and(|place| place.value != revision) {

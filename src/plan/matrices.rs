@@ -327,11 +327,7 @@ fn granted(stored: &StoredLinks, row: u32, context: Context) -> PermissionSet {
 }
 
 /// The rows of the cells; every one that does not exist is told at once.
-fn named<'c>(
-    plan: &mut Plan,
-    kind: Kind,
-    rows: impl Iterator<Item = &'c Reference>,
-) -> Result<Vec<u32>, Refusal> {
+fn named<'c>(plan: &mut Plan, kind: Kind, rows: impl Iterator<Item = &'c Reference>) -> Result<Vec<u32>, Refusal> {
     let (mut numbers, mut wrong) = (Vec::new(), Vec::new());
     for (index, row) in rows.enumerate() {
         match plan.known(kind, row)? {
