@@ -52,6 +52,8 @@ pub struct BackEndCount {
     pub group_support: bool,
     /// How many there are.
     pub customer_users: usize,
+    /// How many of them are valid: the others have nothing, restricted or not (rule 2).
+    pub valid_customer_users: usize,
 }
 
 /// What there is.
@@ -104,7 +106,13 @@ fn by_validity<N: Number + Into<crate::directory::Thing>>(index: &Index) -> ByVa
 
 fn of_back_end(index: &Index, back_end: BackEndNumber) -> BackEndCount {
     let group_support = index.back_end_group_support(back_end);
-    BackEndCount { back_end, group_support, customer_users: index.linked(back_end, Kind::CustomerUser) }
+    let valid = index.customer_users_of_back_end(back_end, None).filter(|who| index.is_valid(*who));
+    BackEndCount {
+        back_end,
+        group_support,
+        customer_users: index.linked(back_end, Kind::CustomerUser),
+        valid_customer_users: valid.count(),
+    }
 }
 
 fn links(index: &Index) -> LinkCounts {

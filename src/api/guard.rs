@@ -122,13 +122,13 @@ pub async fn admit(
     };
     match tokio::time::timeout(limit, next.call(request)).await {
         Ok(response) => response,
-        Err(_) => Ok(ServiceResponse::from_err(timed_out(access, &asked), asked)),
+        Err(_) => Ok(ServiceResponse::from_err(timed_out(access, asked.query_string()), asked)),
     }
 }
 
-/// A write that was waited for too long may be kept all the same.
-fn timed_out(access: Access, request: &HttpRequest) -> Problem {
-    if access.writes() && !write::is_dry_run(request) {
+/// A write that was waited for too long may be kept all the same; a dry run keeps nothing.
+fn timed_out(access: Access, query: &str) -> Problem {
+    if access.writes() && !write::is_dry_run(query) {
         let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not; \
                       with an Idempotency-Key it is safe to send again.";
         return Problem::new("outcome_unknown", detail);
@@ -195,4 +195,18 @@ fn known_parameters(query: &str, known: &[String]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_write_that_is_made_has_an_unknown_outcome() {
+        let code = |scope, query| timed_out(Access::Needs(scope), query).into_body().code;
+        assert_eq!(code(Scope::LinksWrite, ""), "outcome_unknown");
+        assert_eq!(code(Scope::LinksWrite, "dry_run=false"), "outcome_unknown");
+        assert_eq!(code(Scope::LinksWrite, "preview_limit=1&dry_run=true"), "timeout");
+        assert_eq!(code(Scope::LinksRead, ""), "timeout");
+    }
 }

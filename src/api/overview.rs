@@ -106,7 +106,7 @@ pub struct GroupSupportOverview {
     /// Whether links to groups mean something: it is on, globally and for a back end at least.
     #[schema(example = true)]
     pub usable: bool,
-    /// How many customer users no group restricts.
+    /// How many valid customer users no group restricts.
     #[schema(example = 0)]
     pub unrestricted_customer_users: u64,
 }
@@ -169,7 +169,7 @@ fn view(api: &Api, index: &Index, found: Overview) -> OverviewView {
     let hints = hints(api, index, &found);
     let active = index.settings().group_support;
     let unrestricted = |back_end: &&BackEndCount| !active || !back_end.group_support;
-    let unrestricted: usize = found.back_ends.iter().filter(unrestricted).map(|it| it.customer_users).sum();
+    let unrestricted: usize = found.back_ends.iter().filter(unrestricted).map(|it| it.valid_customer_users).sum();
     let listed = |roll: Roll| found.rolls[roll as usize] as u64;
     OverviewView {
         default_services: listed(Roll::DefaultServices),
@@ -205,12 +205,12 @@ type Rule<'r> = (&'r str, bool, usize, String, &'r str);
 
 fn hints(api: &Api, index: &Index, found: &Overview) -> Vec<Hint> {
     let all = |counts: ByValidity| counts.valid + counts.invalid + counts.invalid_temporarily;
-    let people = all(found.customer_users);
+    let (people, valid) = (all(found.customer_users), found.customer_users.valid);
     let Alone { customers, customer_users, groups, services } = found.alone;
     let has_services = all(found.services) > 0;
     let off = !index.settings().group_support;
     let rules: [Rule; 9] = [
-        ("group_support_off", off, people, format!("Group support is off, so each of {people} customer users has every permission on every valid group. Turn it on in the settings; with dry_run=true you see first who would lose what."), "/v1/settings"),
+        ("group_support_off", off, valid, format!("Group support is off, so each of {valid} valid customer users has every permission on every valid group. Turn it on in the settings; with dry_run=true you see first who would lose what."), "/v1/settings"),
         ("no_customers", all(found.customers) == 0, 0, "There are no customers. Create one, or import those of your CRM.".to_owned(), "/v1/customers"),
         ("no_customer_users", people == 0, 0, "There are no customer users. Create one, or import those of your CRM.".to_owned(), "/v1/customer-users"),
         ("no_services", !has_services, 0, "There are no services. Create one, or import the catalogue.".to_owned(), "/v1/services"),
@@ -227,17 +227,18 @@ fn hints(api: &Api, index: &Index, found: &Overview) -> Vec<Hint> {
         path: api.path(path),
     };
     let mut hints: Vec<Hint> = rules.into_iter().filter(|rule| rule.1).map(hint).collect();
-    let open = found.back_ends.iter().filter(|back_end| !off && !back_end.group_support && back_end.customer_users > 0);
+    let open =
+        found.back_ends.iter().filter(|back_end| !off && !back_end.group_support && back_end.valid_customer_users > 0);
     hints.extend(open.map(|back_end| unrestricted(api, index, back_end)));
     hints
 }
 
 fn unrestricted(api: &Api, index: &Index, back_end: &BackEndCount) -> Hint {
-    let (name, count) = (index.key(back_end.back_end).unwrap_or_default(), back_end.customer_users);
+    let (name, count) = (index.key(back_end.back_end).unwrap_or_default(), back_end.valid_customer_users);
     Hint {
         code: "back_end_unrestricted".to_owned(),
         detail: format!(
-            "Groups do not restrict the {count} customer users of the back end {name:?}. Turn its group support on; with dry_run=true you see first who would lose what."
+            "Groups do not restrict the {count} valid customer users of the back end {name:?}. Turn its group support on; with dry_run=true you see first who would lose what."
         ),
         count: count as u64,
         path: api.path_to(Kind::BackEnd, back_end.back_end.0),

@@ -79,9 +79,14 @@ fn digest(list: &impl Serialize) -> String {
 
 /// The number of items asked for.
 pub fn limit(asked: Option<u32>) -> Result<usize, Problem> {
+    limit_named("limit", asked)
+}
+
+/// The number of items asked for by a parameter of this name.
+pub fn limit_named(name: &str, asked: Option<u32>) -> Result<usize, Problem> {
     match asked.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=MAX_LIMIT => Ok(limit as usize),
-        other => Err(Problem::new("invalid_parameter", format!("limit is {other}; it must be 1 to {MAX_LIMIT}."))),
+        other => Err(Problem::new("invalid_parameter", format!("{name} is {other}; it must be 1 to {MAX_LIMIT}."))),
     }
 }
 

@@ -151,9 +151,7 @@ pub struct WarningView {
     #[schema(example = "default_services_suppressed")]
     pub code: String,
     /// What it is, for people.
-    #[schema(
-        example = "1 customer user gets a service of their own for the first time, and has the default services no longer."
-    )]
+    #[schema(example = "1 customer user has a service of their own now, and the default services no longer.")]
     pub detail: String,
     /// How many customer users it is about.
     #[schema(example = 1)]
@@ -307,11 +305,10 @@ impl WarningView {
                 customer_user: CustomerUserRef::of(index, customer_user),
                 services: services.iter().map(|service| ServiceRef::of(index, *service)).collect(),
             };
-            let who = if count == 1 { "customer user gets" } else { "customer users get" };
-            let have = if count == 1 { "has" } else { "have" };
+            let have = if count == 1 { "customer user has" } else { "customer users have" };
             views.push(Self {
                 code: "default_services_suppressed".to_owned(),
-                detail: format!("{count} {who} a service of their own for the first time, and {have} the default services no longer."),
+                detail: format!("{count} {have} a service of their own now, and the default services no longer."),
                 count: count as u64,
                 items: suppressed.take(NAMED).map(view).collect(),
             });
@@ -321,11 +318,12 @@ impl WarningView {
 
     fn of_group_support(index: &Index, warning: &Warning) -> Option<Self> {
         let Warning::GroupSupportOff { back_end, customer_users: count } = warning else { return None };
+        let have = if *count == 1 { "customer user has" } else { "customer users have" };
         let whom = back_end.and_then(|back_end| index.key(back_end)).map(|name| format!(" of the back end {name:?}"));
         Some(Self {
             code: "group_support_off".to_owned(),
             detail: format!(
-                "Groups restrict nobody{}: {count} customer users have every permission on every valid group.",
+                "Groups restrict nobody{}: {count} {have} every permission on every valid group.",
                 whom.unwrap_or_default()
             ),
             count: *count as u64,

@@ -25,6 +25,7 @@ pub fn digest(request: &HttpRequest, but_for: &[&str]) -> String {
         add(value.as_bytes());
     }
     for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        add(name.as_str().as_bytes());
         request.headers().get_all(&name).for_each(|value| add(value.as_bytes()));
     }
     add(request.extensions().get::<RawBody>().map_or(&[][..], |body| &body.0));

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Route, guard as guards, web};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::{IntoParams, OpenApi};
@@ -173,7 +173,11 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for declared in ROUTES {
         let place = &PLACES[declared.operation_id];
         let admit = from_fn(move |request, next| guard::admit(declared.access, &place.parameters, request, next));
-        let mut route = (declared.handle)().method(place.method.clone());
+        let mut route = match place.method {
+            // Whoever may read may ask for the headers alone.
+            Method::GET => (declared.handle)().guard(guards::Any(guards::Get()).or(guards::Head())),
+            _ => (declared.handle)().method(place.method.clone()),
+        };
         if place.method == Method::GET && declared.access != Public {
             route = route.wrap(from_fn(conditional::tag));
         }
@@ -184,7 +188,8 @@ pub fn configure(service: &mut web::ServiceConfig) {
         }
     }
     for (path, routes) in resources {
-        let allowed = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+        let names = |method: &Method| if *method == Method::GET { "GET, HEAD".to_owned() } else { method.to_string() };
+        let allowed = routes.iter().map(|(method, _)| names(method)).collect::<Vec<_>>().join(", ");
         let mut resource = web::resource(path.as_str());
         for (_, route) in routes {
             resource = resource.route(route);

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::page::limit;
+use super::page::limit_named;
 use super::preview::{PreviewView, WarningView};
 use super::problem::Problem;
 use super::query::{self, Query};
@@ -75,8 +75,8 @@ impl FromRequest for Write {
 }
 
 /// Whether nothing is to be written, as far as the query says.
-pub fn is_dry_run(request: &HttpRequest) -> bool {
-    query::pairs(request.query_string()).any(|(name, value)| name == "dry_run" && value == "true")
+pub fn is_dry_run(query: &str) -> bool {
+    query::pairs(query).any(|(name, value)| name == "dry_run" && value == "true")
 }
 
 fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> {
@@ -92,7 +92,8 @@ fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> 
         let challenge = insufficient_scope(Scope::AccessRead);
         return Err(Problem::new("missing_scope", detail).with_header(header::WWW_AUTHENTICATE, challenge));
     }
-    Ok(Some(DryRun { limit: limit(params.preview_limit)?, cursor: params.preview_cursor }))
+    let limit = limit_named("preview_limit", params.preview_limit)?;
+    Ok(Some(DryRun { limit, cursor: params.preview_cursor }))
 }
 
 /// Only what cannot simply be sent again has one: `PUT` and `DELETE` can.
@@ -192,7 +193,11 @@ async fn foresee<T, V: Serialize + 'static>(
     let foreseen = web::block(move || {
         // It has its turn until it is done, even if nobody waits for it any more.
         let (_turn, state) = (turn, api.state());
-        let place = dry_run.cursor.as_deref().map(|cursor| state.cursor_key.open(&this, cursor)).transpose()?;
+        let place = dry_run
+            .cursor
+            .map(|cursor| state.cursor_key.open(&this, &cursor))
+            .transpose()
+            .map_err(|_| not_of_this())?;
         let previewed = state.replica.preview(plan)?;
         let revision = state.replica.token(previewed.revision).to_string();
         if place.as_ref().is_some_and(|place| place.value != revision) {
@@ -209,4 +214,9 @@ async fn foresee<T, V: Serialize + 'static>(
         Sent::foreseen(said.body, view, revision)
     });
     Ok(foreseen.await.map_err(Problem::internal)??.respond())
+}
+
+fn not_of_this() -> Problem {
+    let detail = "The preview_cursor is not one of this very request: its path, query, body and If-Match must be as they were for the first page. Start again, without preview_cursor.";
+    Problem::new("cursor_invalid", detail)
 }

@@ -150,7 +150,7 @@ pub(super) fn each_permission(
     types.each_of(names).map_err(|unknown| {
         let index = names.iter().position(|name| name == unknown).unwrap_or_default();
         let known = types.0.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
-        let detail = format!("the permission type {unknown:?} is not configured; there are {known}");
+        let detail = format!("the permission type {:?} is not configured; there are {known}", unknown.as_str());
         Refusal::at(&format!("{pointer}/{index}"), "permission_type_unknown", detail)
     })
 }

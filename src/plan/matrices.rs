@@ -133,9 +133,9 @@ pub fn save_grants(plan: &mut Plan, matrix: GrantMatrix, delta: &GrantDelta) -> 
     let settings = settings(plan)?;
     let types = &settings.permission_types;
     let (mut rows, mut seen, mut stale, mut counts) = (Vec::new(), HashSet::new(), Vec::new(), Counts::default());
-    for (index, cell) in delta.cells.iter().enumerate() {
+    let named = named(plan, matrix.row_kind(), delta.cells.iter().map(|cell| &cell.row))?;
+    for (index, (cell, row)) in delta.cells.iter().zip(named).enumerate() {
         let at = |member: &str| format!("/cells/{index}{member}");
-        let row = row(plan, matrix.row_kind(), &cell.row, &at("/row"))?;
         once(&mut seen, (row, cell.context), &at("/row"))?;
         let context = matrix.context(cell.context, &at("/context"))?;
         let after = permission_set(types, &cell.permissions, &at("/permissions"))?;
@@ -174,9 +174,9 @@ pub(super) fn set_marks(
     edit: impl Fn(u32, bool) -> Edit,
 ) -> Result<(Vec<u32>, Counts), Refusal> {
     let (mut rows, mut seen, mut stale, mut counts) = (Vec::new(), HashSet::new(), Vec::new(), Counts::default());
-    for (index, cell) in cells.iter().enumerate() {
+    let named = named(plan, kind, cells.iter().map(|cell| &cell.row))?;
+    for (index, (cell, row)) in cells.iter().zip(named).enumerate() {
         let pointer = format!("/cells/{index}");
-        let row = row(plan, kind, &cell.row, &format!("{pointer}/row"))?;
         once(&mut seen, (row, Context::SameCustomer), &format!("{pointer}/row"))?;
         let before = granted(stored, row, Context::SameCustomer);
         let after = if cell.granted { PermissionSet::RW } else { PermissionSet::EMPTY };
@@ -326,8 +326,16 @@ fn granted(stored: &StoredLinks, row: u32, context: Context) -> PermissionSet {
     found.map_or(PermissionSet::EMPTY, |place| stored[place].2)
 }
 
-fn row(plan: &mut Plan, kind: Kind, reference: &Reference, pointer: &str) -> Result<u32, Refusal> {
-    plan.known(kind, reference)?.ok_or_else(|| Refusal::names_nothing(pointer, kind, reference))
+/// The rows of the cells; every one that does not exist is told at once.
+fn named<'c>(plan: &mut Plan, kind: Kind, rows: impl Iterator<Item = &'c Reference>) -> Result<Vec<u32>, Refusal> {
+    let (mut numbers, mut wrong) = (Vec::new(), Vec::new());
+    for (index, row) in rows.enumerate() {
+        match plan.known(kind, row)? {
+            Some(number) => numbers.push(number),
+            None => wrong.push(FieldError::nothing_named(format!("/cells/{index}/row"), kind, row)),
+        }
+    }
+    if wrong.is_empty() { Ok(numbers) } else { Err(Refusal::Invalid(wrong)) }
 }
 
 fn once(seen: &mut HashSet<(u32, Context)>, cell: (u32, Context), pointer: &str) -> Result<(), Refusal> {

@@ -61,7 +61,10 @@ impl Replica {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(preview::warnings(&self.before(plan.base)?, &changes))
+        let before = self.before(plan.base)?;
+        let mut after = before.clone();
+        changes.iter().for_each(|change| after.apply(change));
+        Ok(preview::warnings(&before, &after, &changes))
     }
 
     /// The index with what the transaction holds already and nobody else can see.
@@ -77,12 +80,15 @@ impl Replica {
 
 fn previewed<T>(value: T, edits: Vec<Edit>, index: Index) -> Previewed<T> {
     let changes: Vec<Change> = edits.iter().map(Edit::change).collect();
-    let (revision, warnings) = (index.revision(), preview::warnings(&index, &changes));
-    Previewed { value, edits, preview: Preview::new(index, &changes), warnings, revision }
+    let (revision, preview) = (index.revision(), Preview::new(index, &changes));
+    let warnings = preview::warnings(preview.before(), preview.after(), &changes);
+    Previewed { value, edits, preview, warnings, revision }
 }
 
 /// Only these are ever warned of.
 fn worth_a_warning(edits: &[Edit]) -> Vec<Change> {
-    let may = |edit: &&Edit| matches!(edit, Edit::CustomerUserServiceLink(_) | Edit::Settings(_) | Edit::BackEnd(_));
+    let may = |edit: &&Edit| {
+        matches!(edit, Edit::CustomerUserServiceLink(_) | Edit::Service(_) | Edit::Settings(_) | Edit::BackEnd(_))
+    };
     edits.iter().filter(may).map(Edit::change).collect()
 }

@@ -78,12 +78,13 @@ fn suppressed(naive: (&Naive, &Naive), person: u32) -> BTreeSet<u32> {
     if is_first { before.1.difference(&after.1).copied().collect() } else { BTreeSet::new() }
 }
 
-fn check_warnings(naive: (&Naive, &Naive), before: &Index, changes: &[Change], last: u32) {
-    let links_only = changes.iter().all(|change| matches!(change, Change::CustomerUserServiceLinkSet(_)));
-    if !links_only {
+fn check_warnings(naive: (&Naive, &Naive), preview: &Preview, changes: &[Change], last: u32) {
+    let of_services =
+        |change: &Change| matches!(change, Change::CustomerUserServiceLinkSet(_) | Change::ServicePut { .. });
+    if !changes.iter().all(of_services) {
         return;
     }
-    let warned: HashMap<CustomerUserNumber, BTreeSet<u32>> = warnings(before, changes)
+    let warned: HashMap<CustomerUserNumber, BTreeSet<u32>> = warnings(preview.before(), preview.after(), changes)
         .into_iter()
         .filter_map(|warning| match warning {
             Warning::DefaultServicesSuppressed { customer_user, services } => {
@@ -113,7 +114,7 @@ proptest! {
             let preview = Preview::new(index.clone(), &changes);
             check((&before, &naive), &preview, last);
             check_pages(&preview);
-            check_warnings((&before, &naive), &index, &changes, last);
+            check_warnings((&before, &naive), &preview, &changes, last);
             let was = index.facts();
             prop_assert_eq!(preview.before().facts(), was.clone(), "a preview keeps nothing");
             changes.iter().for_each(|change| index.apply(change));

@@ -106,7 +106,7 @@ fn options_without_a_preflight_are_no_method_here() {
     let app = app();
     let desk = app.admin().header("Origin", DESK);
     let refused = desk.send("OPTIONS", CUSTOMERS, None).expect(405).problem("method_not_allowed");
-    shared_with(refused, DESK).has_header("Allow", "GET, POST");
+    shared_with(refused, DESK).has_header("Allow", "GET, HEAD, POST");
 }
 
 #[test]

@@ -80,10 +80,25 @@ fn an_unknown_route() {
 }
 
 #[test]
+fn head_is_get_without_the_body() {
+    let app = TestApp::start();
+    app.customer("acme");
+    for path in [CUSTOMERS, "/v1/customers/acme", "/v1/customers/acme/group-matrix", "/healthz", "/openapi.json"] {
+        let (whole, head) = (app.raw("GET", path, &[], b""), app.raw("HEAD", path, &[], b""));
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        for name in ["content-length", "content-type", "etag"] {
+            assert_eq!(head.headers.get(name), whole.headers.get(name), "{name} of {path}");
+        }
+    }
+    assert_eq!(app.raw("HEAD", "/v1/customers/none", &[], b"").status, 404);
+    assert_eq!(app.raw("HEAD", "/v1/access:check", &[], b"").status, 405);
+}
+
+#[test]
 fn a_wrong_method_says_which_are_right() {
     let app = TestApp::start();
     for (method, path, allowed) in [
-        ("DELETE", CUSTOMERS, &["GET", "POST"][..]),
+        ("DELETE", CUSTOMERS, &["GET", "HEAD", "POST"][..]),
         ("POST", "/v1/customers/acme", &["DELETE", "GET", "PATCH", "PUT"]),
         ("GET", "/v1/access:check", &["POST"]),
         ("PUT", "/v1/settings", &["GET", "PATCH"]),

@@ -162,6 +162,12 @@ fn a_delta_is_saved_whole_or_not_at_all() {
     ] {
         save(&app, &path, json!([good, bad])).expect(422).problem("invalid_input").pointers(&[pointer]);
     }
+    let none = |row: &str| json!({"row": row, "permissions": ["ro"]});
+    save(&app, &path, json!([none("nowhere"), good, none("id:g99")]))
+        .expect(422)
+        .pointers(&["/cells/0/row", "/cells/2/row"]);
+    let refused = save(&app, &path, json!([{"row": "users", "permissions": ["fly"]}])).expect(422);
+    assert_eq!(refused.json["errors"][0]["detail"], "the permission type \"fly\" is not configured; there are ro, rw");
     save(&app, &path, json!([{"row": "users", "context": "other_customers", "permissions": ["ro"]}]))
         .expect(409)
         .problem("context_off");

@@ -68,7 +68,11 @@ fn whom_no_group_restricts_is_said() {
     app.back_end("ldap");
     each(&["lars", "lena"], |login| app.customer_user_in(login, "ldap"));
     app.customer_user("jane");
-    app.patch("/v1/back-ends/ldap", json!({"group_support": false})).expect(200);
+    // Who is not valid has nothing, restricted or not.
+    app.customer_user_in("lisa", "ldap");
+    app.patch("/v1/customer-users/lisa", json!({"validity": "invalid"})).expect(200);
+    let off = app.patch("/v1/back-ends/ldap", json!({"group_support": false})).expect(200);
+    assert_eq!(off.json["warnings"][0]["count"], 2);
     let shown = overview(&app);
     assert_eq!(shown["group_support"], json!({"active": true, "usable": true, "unrestricted_customer_users": 2}));
     assert!(hints(&shown).contains(&("back_end_unrestricted".to_owned(), 2)));

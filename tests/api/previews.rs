@@ -209,6 +209,21 @@ fn the_first_service_of_their_own_is_warned_of() {
 }
 
 #[test]
+fn a_service_that_counts_again_suppresses_default_services_too() {
+    let app = desk();
+    app.service("Travel");
+    let set = |validity: &str| Step::new(&app, "PATCH", &["services", "Travel"], json!({"validity": validity})).check();
+    set("invalid");
+    let (_, linked) = Step::new(&app, "PUT", &["customer-users", "jane", "services", "Travel"], Value::Null).check();
+    assert!(linked.json["warnings"].is_null(), "it does not count, so it takes nothing away");
+    let (_, valid) = set("valid");
+    let warning = &valid.json["warnings"][0];
+    assert_eq!((&warning["code"], &warning["count"]), (&json!("default_services_suppressed"), &json!(1)));
+    assert_eq!(warning["items"][0]["customer_user"]["login"], "jane");
+    assert!(set("invalid").1.json["warnings"].is_null());
+}
+
+#[test]
 fn matrices_are_previewed_with_the_cells_as_they_would_be() {
     let app = desk();
     let cells = json!({"cells": [
@@ -329,11 +344,13 @@ fn a_page_of_a_preview_belongs_to_its_request_and_its_revision() {
     let second = page(&cursor, &off).expect(200).lacks("/preview/counts");
     assert_ne!(second.json["preview"]["items"], first.json["preview"]["items"]);
     page(&cursor, &json!({"group_support": false, "comment": "x"})).expect(400).problem("cursor_invalid");
-    page("nonsense", &off).expect(400).problem("cursor_invalid");
+    let refused = page("nonsense", &off).expect(400).problem("cursor_invalid");
+    assert!(text(&refused.json["detail"]).contains("preview_cursor"));
     app.customer("delta");
     page(&cursor, &off).expect(409).problem("preview_outdated");
     app.patch(&query(path, &[("preview_limit", "1")]), off.clone()).expect(400).problem("invalid_parameter");
-    app.patch(&query(path, &[("dry_run", "true"), ("preview_limit", "0")]), off).expect(400);
+    let refused = app.patch(&query(path, &[("dry_run", "true"), ("preview_limit", "0")]), off).expect(400);
+    assert_eq!(refused.json["detail"], "preview_limit is 0; it must be 1 to 1000.");
 }
 
 #[test]

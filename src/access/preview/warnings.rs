@@ -1,15 +1,15 @@
 //! What people get wrong about a write, said before it and after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::access::Index;
 use crate::access::resolve::{Basis, effective_services};
-use crate::directory::{BackEndNumber, Change, CustomerUserNumber, Kind, ServiceNumber};
+use crate::directory::{BackEndNumber, Change, CustomerUserNumber, ServiceNumber};
 
 /// Something that a write does besides what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// A customer user gets a service of their own and so loses these default services (rule 5).
+    /// A customer user has a service of their own now and so loses these default services (rule 5).
     DefaultServicesSuppressed {
         /// Who.
         customer_user: CustomerUserNumber,
@@ -26,46 +26,59 @@ pub enum Warning {
     },
 }
 
-/// What these changes to this index are to be warned of.
-pub fn warnings(before: &Index, changes: &[Change]) -> Vec<Warning> {
-    let mut warnings: Vec<Warning> = changes.iter().filter_map(|change| group_support_off(before, change)).collect();
-    let mut linked: BTreeMap<CustomerUserNumber, BTreeSet<ServiceNumber>> = BTreeMap::new();
-    for change in changes {
-        match change {
-            Change::CustomerUserServiceLinkSet(link) if link.linked => {
-                linked.entry(link.customer_user).or_default().insert(link.service);
-            }
-            _ => {}
-        }
-    }
-    let suppressed = linked.iter().filter_map(|(who, services)| suppressed(before, *who, services));
-    warnings.extend(suppressed);
-    warnings
+/// What these changes, which lead from one index to the other, are to be warned of.
+pub fn warnings(before: &Index, after: &Index, changes: &[Change]) -> Vec<Warning> {
+    let off = changes.iter().filter_map(|change| group_support_off(before, after, change));
+    let suppressed = with_new_services(before, after, changes).into_iter();
+    off.chain(suppressed.filter_map(|who| default_services_suppressed(before, after, who))).collect()
 }
 
-fn group_support_off(before: &Index, change: &Change) -> Option<Warning> {
+fn group_support_off(before: &Index, after: &Index, change: &Change) -> Option<Warning> {
+    // Who is not valid has nothing all the same (rule 2).
+    let valid = |who: &CustomerUserNumber| after.is_valid(*who);
     match change {
         Change::SettingsPut { settings } if before.settings().group_support && !settings.group_support => {
-            Some(Warning::GroupSupportOff { back_end: None, customer_users: before.count(Kind::CustomerUser) })
+            let customer_users = after.all(None).filter(valid).count();
+            Some(Warning::GroupSupportOff { back_end: None, customer_users })
         }
         Change::BackEndPut { id, group_support: false, .. } if before.back_end_group_support(*id) => {
-            let customer_users = before.linked(*id, Kind::CustomerUser);
-            let anybody = customer_users > 0 && before.settings().group_support;
+            let customer_users = after.customer_users_of_back_end(*id, None).filter(valid).count();
+            let anybody = customer_users > 0 && after.settings().group_support;
             anybody.then_some(Warning::GroupSupportOff { back_end: Some(*id), customer_users })
         }
         _ => None,
     }
 }
 
+/// Whoever may have a service of their own that counts, and had not: it was linked, or it counts again.
+fn with_new_services(before: &Index, after: &Index, changes: &[Change]) -> BTreeSet<CustomerUserNumber> {
+    let mut found = BTreeSet::new();
+    let mut catalogue_changes = false;
+    for change in changes {
+        match change {
+            Change::CustomerUserServiceLinkSet(link) if link.linked => drop(found.insert(link.customer_user)),
+            Change::ServicePut { id, .. } => {
+                let place = |index: &Index| (index.validity(*id), index.parent(*id));
+                catalogue_changes |= place(before) != place(after);
+            }
+            _ => {}
+        }
+    }
+    if catalogue_changes {
+        let counts_now = |service: &ServiceNumber| after.counts(*service) && !before.counts(*service);
+        for service in after.all(None).filter(counts_now) {
+            found.extend(after.customer_users_of_service(service, None));
+        }
+    }
+    found
+}
+
 /// The first services of their own take the default services away.
-fn suppressed(before: &Index, customer_user: CustomerUserNumber, linked: &BTreeSet<ServiceNumber>) -> Option<Warning> {
-    if !linked.iter().any(|service| before.counts(*service)) {
+fn default_services_suppressed(before: &Index, after: &Index, customer_user: CustomerUserNumber) -> Option<Warning> {
+    let (had, has) = (effective_services(before, customer_user), effective_services(after, customer_user));
+    if had.basis != Basis::Default || has.basis != Basis::Assigned {
         return None;
     }
-    let had = effective_services(before, customer_user);
-    if had.basis != Basis::Default {
-        return None;
-    }
-    let services: Vec<_> = had.items.into_iter().filter(|service| !linked.contains(service)).collect();
+    let services: Vec<_> = had.items.into_iter().filter(|service| !has.items.contains(service)).collect();
     (!services.is_empty()).then_some(Warning::DefaultServicesSuppressed { customer_user, services })
 }
