@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
+use super::metrics::Metrics;
 use super::page::CursorKey;
 use super::problem::Problem;
 use super::write::InFlight;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub in_flight: InFlight,
     /// How many dry runs may run at once.
     pub previews: Semaphore,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }

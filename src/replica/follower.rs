@@ -1,5 +1,6 @@
 //! Following the change log.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
@@ -85,6 +86,7 @@ impl Shared {
         let moment = Instant::now();
         self.store.read(|conn| {
             let state = store::state(conn)?;
+            self.seen.store(state.revision, Ordering::Relaxed);
             if *state.epoch != *followed.epoch || store::identity_of(conn, at)? != followed.identity {
                 return Ok(Found::AnotherHistory);
             }

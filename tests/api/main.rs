@@ -20,6 +20,7 @@ mod judge;
 mod keys;
 mod links;
 mod matrices;
+mod metrics;
 mod openapi;
 mod operations;
 mod previews;

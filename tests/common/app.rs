@@ -22,6 +22,7 @@ pub struct TestApp {
     environment: Vec<(String, String)>,
     child: Option<Child>,
     base: String,
+    metrics: Option<String>,
     agent: ureq::Agent,
 }
 
@@ -39,7 +40,7 @@ impl TestApp {
     /// A server on a data directory that may have content already.
     pub fn start_on(data: TempDir, environment: &[(&str, &str)]) -> Self {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let mut app = Self { data, environment, child: None, base: String::new(), agent: agent() };
+        let mut app = Self { data, environment, child: None, base: String::new(), metrics: None, agent: agent() };
         app.resume();
         app
     }
@@ -81,7 +82,9 @@ impl TestApp {
         let mut child = self.command().spawn().expect("the binary starts");
         let lines = lines_of(&mut child);
         self.child = Some(child);
-        self.base = self.address(&lines);
+        self.base = self.address(&lines, "listening on ");
+        let measured = self.environment.iter().any(|(name, _)| name == "METRICS_LISTEN");
+        self.metrics = measured.then(|| self.address(&lines, "metrics at "));
         self.wait_until_ready();
     }
 
@@ -130,6 +133,11 @@ impl TestApp {
         &self.base
     }
 
+    /// Where its metrics are, if it was started with `METRICS_LISTEN`.
+    pub fn metrics_url(&self) -> String {
+        self.metrics.clone().expect("METRICS_LISTEN is set")
+    }
+
     /// The OpenAPI document that this server serves.
     pub fn contract(&self) -> &'static Contract {
         Contract::of(&self.agent, &self.base)
@@ -172,9 +180,9 @@ impl TestApp {
         (!public).then_some(("JWT_SECRET", token::SECRET))
     }
 
-    fn address(&self, lines: &Receiver<String>) -> String {
+    fn address(&self, lines: &Receiver<String>, after: &str) -> String {
         while let Ok(line) = lines.recv_timeout(START_LIMIT) {
-            if let Some((_, address)) = line.split_once("listening on ") {
+            if let Some((_, address)) = line.split_once(after) {
                 return address.split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned();
             }
         }
