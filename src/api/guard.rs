@@ -14,7 +14,7 @@ use actix_web::{HttpMessage, HttpRequest, web};
 use super::metrics::Routed;
 use super::problem::Problem;
 use super::query;
-use super::reply::ACCESS_REVISION;
+use super::reply::{ACCESS_REVISION, ACCESS_STALE};
 use super::state::AppState;
 use crate::auth::{Scope, insufficient_scope};
 use crate::replica::RevisionToken;
@@ -50,6 +50,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let request_id = request_id(&request);
     let state = request.app_data::<web::Data<AppState>>().cloned();
     let current = state.as_ref().map(|state| state.replica.token(state.replica.ask(|index| index.revision())));
+    let was_stale = state.as_ref().and_then(|state| state.replica.stale_for());
     let response = next.call(request).await?.map_into_boxed_body();
     let mut response = in_form(response, &request_id);
     let headers = response.headers_mut();
@@ -61,6 +62,10 @@ pub async fn observe<B: MessageBody + 'static>(
         if !headers.contains_key(&name) {
             headers.insert(name, token);
         }
+    }
+    // Before or after: the answer was found somewhere in between.
+    if let Some(age) = state.as_ref().and_then(|state| state.replica.stale_for()).max(was_stale) {
+        headers.insert(header::HeaderName::from_static(ACCESS_STALE), age.as_secs().into());
     }
     if let Some(state) = state {
         let took = began.elapsed();

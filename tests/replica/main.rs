@@ -17,11 +17,13 @@ mod postgres;
 
 mod acts;
 mod bulk;
+mod cluster;
 mod contract;
 mod database;
 mod faults;
 mod history;
 mod killed;
+mod outage;
 mod parity;
 mod perform;
 mod properties;
