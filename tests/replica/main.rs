@@ -23,6 +23,7 @@ mod database;
 mod faults;
 mod history;
 mod killed;
+mod new_enemy;
 mod outage;
 mod parity;
 mod perform;
