@@ -215,3 +215,19 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession 
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_of_a_dead_peer_counts() {
+        let url = noticing_a_dead_peer("postgres://db/desk?connect_timeout=60&sslmode=prefer");
+        assert!(
+            url.starts_with("postgres://db/desk?connect_timeout=60&sslmode=prefer&tcp_user_timeout=5000&"),
+            "{url}"
+        );
+        assert_eq!(url.matches("connect_timeout=").count(), 1);
+        assert!(noticing_a_dead_peer("postgres://db/desk").starts_with("postgres://db/desk?connect_timeout=3&"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -37,7 +37,7 @@ done
 /// A server that ends with this.
 pub struct Cluster {
     directory: String,
-    words: ChildStdin,
+    shell: Child,
     answers: BufReader<ChildStdout>,
 }
 
@@ -45,10 +45,9 @@ impl Cluster {
     pub fn start() -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", CLUSTER]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = shell.spawn().expect("a shell");
-        let words = child.stdin.take().expect("a pipe");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut cluster = Self { directory: String::new(), words, answers };
+        let mut shell = shell.spawn().expect("a shell");
+        let answers = BufReader::new(shell.stdout.take().expect("a pipe"));
+        let mut cluster = Self { directory: String::new(), shell, answers };
         cluster.directory = cluster.answer();
         cluster
     }
@@ -67,7 +66,7 @@ impl Cluster {
     }
 
     fn tell(&mut self, word: &str) {
-        writeln!(self.words, "{word}").expect("the shell reads");
+        writeln!(self.shell.stdin.as_mut().expect("a pipe"), "{word}").expect("the shell reads");
         assert_eq!(self.answer(), "done");
     }
 
@@ -76,6 +75,13 @@ impl Cluster {
         let read = self.answers.read_line(&mut line).expect("the shell answers");
         assert!(read > 0, "PostgreSQL failed; its tests need a server of version 15 or later on this machine");
         line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Waiting ends its standard input, and that ends the server.
+        let _ = self.shell.wait();
     }
 }
 
