@@ -30,6 +30,7 @@ const ONLY_IN: &[(&str, &[&str], &[&str])] = &[
             "Conn::Postgres",
             "Pooled::",
             "Connections::",
+            "Connected::",
             "DatabaseUrl::Sqlite",
             "DatabaseUrl::Postgres",
         ],

@@ -9,6 +9,7 @@ use super::answers::{self, AccessAnswer, SourceView};
 use super::body::{self, Body};
 use super::links::named;
 use super::lists::Query;
+use super::metrics::Outcome;
 use super::named::Named;
 use super::problem::{Problem, ProblemBody};
 use super::reply::{self, Answer};
@@ -222,7 +223,7 @@ pub async fn get_own_access(api: Api) -> Answer {
 /// a permission type that is not configured a 422. A no carries its reasons (rule 8).
 #[utoipa::path(post, path = "/v1/access:check", tag = "access", request_body(content = Question, example = json!({"customer_user": "jane", "group": "support", "permission": "rw", "explain": true})), responses((status = 200, description = "Yes or no.", body = CheckAnswer)))]
 pub async fn check_access(api: Api, Body(question): Body<Question>) -> Answer {
-    let at = api.ask(|index| {
+    let answered = api.ask(|index| {
         let decision = decide(&api, index, &question)?;
         Ok(CheckAnswer {
             allowed: decision.allowed(),
@@ -231,8 +232,10 @@ pub async fn check_access(api: Api, Body(question): Body<Question>) -> Answer {
             sources: explained(index, &question, &decision),
             row_id: question.row_id.clone(),
         })
-    })?;
-    Ok(reply::ok(at))
+    });
+    let allowed = answered.as_ref().ok().map(|at| at.value.allowed);
+    api.state().metrics.checked(Outcome::of(allowed), 1);
+    Ok(reply::ok(answered?))
 }
 
 /// Answers up to 1,000 questions, all at one revision.
@@ -248,15 +251,25 @@ pub async fn batch_check_access(api: Api, Body(batch): Body<BatchQuestions>) -> 
     }
     let questions: Vec<_> =
         batch.items.into_iter().map(|item| (row_id(&item), body::of_value::<Question>(item))).collect();
-    let at = api.ask(|index| {
+    let many = questions.len() as u64;
+    let answered = api.ask(|index| {
         let items: Vec<BatchItem> = questions
             .into_iter()
             .enumerate()
             .map(|(place, (row_id, question))| answer_item(&api, index, place, row_id, question))
             .collect();
         Ok(BatchAnswers { revision: answers::revision(&api, index), counts: count(&items), items })
-    })?;
-    Ok(reply::ok(at))
+    });
+    let failed = BatchCounts { failed: many, ..BatchCounts::default() };
+    measure(&api, answered.as_ref().map_or(&failed, |at| &at.value.counts));
+    Ok(reply::ok(answered?))
+}
+
+fn measure(api: &Api, counts: &BatchCounts) {
+    let metrics = &api.state().metrics;
+    metrics.checked(Outcome::Allowed, counts.allowed);
+    metrics.checked(Outcome::Denied, counts.denied);
+    metrics.checked(Outcome::Error, counts.failed);
 }
 
 fn row_id(item: &Value) -> Option<String> {

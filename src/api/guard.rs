@@ -11,9 +11,10 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
+use super::metrics::Routed;
 use super::problem::Problem;
 use super::query;
-use super::reply::ACCESS_REVISION;
+use super::reply::{ACCESS_REVISION, ACCESS_STALE};
 use super::state::AppState;
 use super::write;
 use crate::auth::{Scope, insufficient_scope};
@@ -50,9 +51,8 @@ pub async fn observe<B: MessageBody + 'static>(
     let request_id = request_id(&request);
     let state = request.app_data::<web::Data<AppState>>().cloned();
     let current = state.as_ref().map(|state| state.replica.token(state.replica.ask(|index| index.revision())));
-    let method = request.method().clone();
+    let was_stale = state.as_ref().and_then(|state| state.replica.stale_for());
     let response = next.call(request).await?.map_into_boxed_body();
-    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
     let mut response = in_form(response, &request_id);
     let headers = response.headers_mut();
     if let Ok(value) = header::HeaderValue::from_str(&request_id) {
@@ -64,11 +64,25 @@ pub async fn observe<B: MessageBody + 'static>(
             headers.insert(name, token);
         }
     }
-    if state.is_some_and(|state| state.config.access_log) {
-        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros() as u64);
-        log::info!(target: "access", request_id = request_id.as_str(), status = status, micros = micros; "{method} {route}");
+    // Before or after: the answer was found somewhere in between.
+    if let Some(age) = state.as_ref().and_then(|state| state.replica.stale_for()).max(was_stale) {
+        headers.insert(header::HeaderName::from_static(ACCESS_STALE), age.as_secs().into());
+    }
+    if let Some(state) = state {
+        let took = began.elapsed();
+        let routed = response.request().extensions().get::<Routed>().copied();
+        state.metrics.replied(routed, response.status(), took);
+        if state.config.access_log {
+            log_line(&response, &request_id, took);
+        }
     }
     Ok(response)
+}
+
+fn log_line(response: &ServiceResponse<BoxBody>, request_id: &str, took: Duration) {
+    let (request, status, micros) = (response.request(), response.status().as_u16(), took.as_micros() as u64);
+    let (method, route) = (request.method(), request.match_pattern().unwrap_or_else(|| "(none)".to_owned()));
+    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {route}");
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.
@@ -107,15 +121,26 @@ fn of_framework(status: StatusCode, why: &str) -> Problem {
     }
 }
 
+/// A route, for the guard before it.
+#[derive(Clone, Copy)]
+pub struct Admitted {
+    /// Which one.
+    pub routed: Routed,
+    /// Who may call it.
+    pub access: Access,
+    /// The names of its query parameters.
+    pub parameters: &'static [String],
+}
+
 /// Lets a request to its handler if its route lets the caller in.
 pub async fn admit(
-    access: Access,
-    parameters: &'static [String],
+    Admitted { routed, access, parameters }: Admitted,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     // Every refusal is a response: an error would leave without the id that `observe` gives.
     let asked = request.request().clone();
+    asked.extensions_mut().insert(routed);
     let limit = match check(access, parameters, &asked).await {
         Ok(limit) => limit,
         Err(problem) => return Ok(ServiceResponse::from_err(problem, asked)),

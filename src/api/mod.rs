@@ -27,6 +27,7 @@ mod links;
 mod lists;
 mod matrices;
 mod memberships;
+pub mod metrics;
 mod named;
 pub mod openapi;
 mod overview;
@@ -55,10 +56,16 @@ use actix_web::{App, HttpServer, web};
 
 use state::AppState;
 
+/// The server of the metrics, which have an address of their own.
+pub fn metrics_server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+    let app = move || App::new().app_data(state.clone()).configure(metrics::configure);
+    // It ends with the service, not before: how the last requests went is worth knowing.
+    Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
+}
+
 /// The server, ready to run on a socket that is bound already.
-pub fn server(state: AppState, listener: TcpListener) -> std::io::Result<Server> {
+pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<Server> {
     let config = std::sync::Arc::clone(&state.config);
-    let state = web::Data::new(state);
     let workers = config.workers;
     let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
     let from_browsers = !config.cors_origins.is_empty();

@@ -171,11 +171,18 @@ fn header_parameter(operation: &mut Value, name: &str, description: &str, exampl
 fn response_headers(operation: &mut Value, schemas: &Value) {
     let header = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
     let is_read = operation["responses"]["304"].is_object();
+    let is_asked_of_index = operation["tags"][0] == "access" || operation["operationId"] == "get_overview";
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
         let mut headers = json!({
             "X-Request-Id": header("The request's id, as it stands in the log.", "6a57c1d9-5f0c-4b0e-9d0f-1f2f6f3a9b11"),
             "Access-Revision": header("The revision that the reply is of; send it back as `At-Least-Revision`.", A_REVISION),
         });
+        if is_asked_of_index && matches!(status.as_str(), "200" | "304") {
+            headers["Access-Stale"] = header(
+                "Only while the database is out of reach: the seconds since answers about access were last confirmed current. After `MAX_STALENESS` there are none (503 `stale`).",
+                "4",
+            );
+        }
         let is_tagged = is_read && matches!(status.as_str(), "200" | "304");
         let schema = response.pointer("/content/application~1json/schema").unwrap_or(&Value::Null);
         let name = schemas::referenced(schema).unwrap_or_default();

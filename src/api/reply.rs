@@ -14,6 +14,9 @@ use crate::replica::RevisionToken;
 /// The header that carries the revision of a reply.
 pub const ACCESS_REVISION: &str = "access-revision";
 
+/// The header of a reply whose answer may be out of date: the seconds since it was not.
+pub const ACCESS_STALE: &str = "access-stale";
+
 /// What a handler gives.
 pub type Answer = Result<HttpResponse, Problem>;
 

@@ -12,6 +12,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::{IntoParams, OpenApi};
 
 use super::guard::Access;
+use super::metrics::Routed;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
@@ -170,9 +171,10 @@ fn query_parameters(operation: &Operation) -> Vec<String> {
 /// Registers every route, and what is said where there is none.
 pub fn configure(service: &mut web::ServiceConfig) {
     let mut resources: Vec<(String, Vec<(Method, Route)>)> = Vec::new();
-    for declared in ROUTES {
+    for (at, declared) in ROUTES.iter().enumerate() {
         let place = &PLACES[declared.operation_id];
-        let admit = from_fn(move |request, next| guard::admit(declared.access, &place.parameters, request, next));
+        let admitted = guard::Admitted { routed: Routed(at), access: declared.access, parameters: &place.parameters };
+        let admit = from_fn(move |request, next| guard::admit(admitted, request, next));
         let mut route = match place.method {
             // Whoever may read may ask for the headers alone.
             Method::GET => (declared.handle)().guard(guards::Any(guards::Get()).or(guards::Head())),

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
 use super::in_flight::InFlight;
+use super::metrics::Metrics;
 use super::page::CursorKey;
 use super::problem::Problem;
 use crate::access::Index;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub in_flight: InFlight,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }

@@ -57,9 +57,12 @@ pub enum CliError {
     /// The keys of tokens.
     #[error(transparent)]
     Keys(#[from] crate::auth::AuthSetupError),
-    /// The address.
-    #[error("LISTEN {0} cannot be listened on: {1}")]
-    Listen(std::net::SocketAddr, std::io::Error),
+    /// An address, by its setting.
+    #[error("{0} {1} cannot be listened on: {2}")]
+    Listen(&'static str, std::net::SocketAddr, std::io::Error),
+    /// The metrics.
+    #[error("the metrics cannot be set up: {0}")]
+    Metrics(#[from] prometheus::Error),
     /// The service that was asked for its health.
     #[error("the service is not ready: {0}: {1}")]
     NotReady(String, String),

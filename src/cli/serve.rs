@@ -1,14 +1,17 @@
 //! `customer-access serve`: the service itself, and the default.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use actix_web::dev::Server;
+use actix_web::web;
 use tokio::sync::Semaphore;
 
 use super::CliError;
-use crate::api::{self, in_flight::InFlight, page::CursorKey, state::AppState};
+use crate::api::{self, in_flight::InFlight, metrics::Metrics, page::CursorKey, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
+use crate::config::settings::{self, Setting};
 use crate::replica::{Freshness, Replica};
 use crate::store::{self, Store, StoreError};
 
@@ -27,8 +30,9 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let authenticator = Authenticator::new(&config)?;
     let (store, replica) = open(&config)?;
     let cursor_key = CursorKey::new(&store.read::<_, StoreError>(store::state::cursor_key)?);
-    let listener = TcpListener::bind(config.listen).map_err(|why| CliError::Listen(config.listen, why))?;
+    let listener = listen(&settings::LISTEN, config.listen)?;
     let address = listener.local_addr()?;
+    let for_metrics = config.metrics_listen.map(|address| listen(&settings::METRICS_LISTEN, address)).transpose()?;
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
     let openapi = api::openapi::document(&base_path).to_string().into();
@@ -41,21 +45,45 @@ pub fn run(config: Config) -> Result<(), CliError> {
         openapi,
         in_flight: InFlight::default(),
         previews,
+        metrics: Metrics::new()?,
     };
     actix_web::rt::System::new().block_on(async move {
-        let server = api::server(state, listener)?;
+        let state = web::Data::new(state);
+        let server = api::server(state.clone(), listener)?;
         announce(&format!("http://{address}{base_path}"), hint);
-        server.await
+        match for_metrics {
+            Some(listener) => with_metrics(state, listener, server).await,
+            None => server.await,
+        }
     })?;
     Ok(())
 }
 
+fn listen(setting: &Setting, address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).map_err(|why| CliError::Listen(setting.name, address, why))
+}
+
+/// Serves, and the metrics beside it until it has ended.
+async fn with_metrics(state: web::Data<AppState>, listener: TcpListener, server: Server) -> std::io::Result<()> {
+    say(&format!("metrics at http://{}/metrics", listener.local_addr()?));
+    let metrics = api::metrics_server(state, listener)?;
+    let handle = metrics.handle();
+    actix_web::rt::spawn(metrics);
+    server.await?;
+    handle.stop(true).await;
+    Ok(())
+}
+
 /// Says where it listens, where the docs are, and how to get a token.
-#[expect(clippy::print_stdout, reason = "whoever starts it by hand needs this, whatever is logged")]
 fn announce(url: &str, can_make_tokens: bool) {
-    println!("listening on {url}");
-    println!("docs at {url}/docs");
+    say(&format!("listening on {url}"));
+    say(&format!("docs at {url}/docs"));
     if can_make_tokens {
-        println!("an admin token: {} token --scope admin --subject me --expires 1h", Config::program().display());
+        say(&format!("an admin token: {} token --scope admin --subject me --expires 1h", Config::program().display()));
     }
+}
+
+#[expect(clippy::print_stdout, reason = "whoever starts it by hand needs this, whatever is logged")]
+fn say(line: &str) {
+    println!("{line}");
 }

@@ -25,6 +25,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where the metrics are, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// The prefix of every route and link: empty, or `/…` without a slash at its end.
     pub base_path: String,
     /// The origins whose pages browsers let call it.
@@ -90,6 +92,7 @@ impl Config {
         let database_url = reader.optional(&settings::DATABASE_URL, DatabaseUrl::parse)?;
         let config = Self {
             listen: reader.required(&settings::LISTEN, parse::address)?,
+            metrics_listen: reader.optional(&settings::METRICS_LISTEN, parse::address)?,
             base_path: reader.required(&settings::BASE_PATH, parse::base_path)?,
             cors_origins: reader.optional(&settings::CORS_ORIGINS, parse::origins)?.unwrap_or_default(),
             database_url: database_url.unwrap_or_else(|| DatabaseUrl::default_in(&data_dir)),

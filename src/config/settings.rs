@@ -62,6 +62,7 @@ macro_rules! settings {
 
 settings! {
     LISTEN = with_default("127.0.0.1:8080", "Address and port to listen on; `0.0.0.0:8080` for every interface");
+    METRICS_LISTEN = optional("Address and port of the metrics (`/metrics`, without a token), such as `127.0.0.1:9090`; there are none without it. Whoever reaches it can read them");
     BASE_PATH = optional("Path under which a proxy publishes the service, such as `/access`; in front of every route and link");
     CORS_ORIGINS = optional("Origins whose pages may call the service from a browser, with commas between them: `https://desk.example,http://localhost:5173`");
     DATA_DIR = with_default("data", "Directory of the database file and the generated signing secret");

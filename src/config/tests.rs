@@ -51,6 +51,7 @@ fn an_empty_value_counts_as_unset() {
 fn a_wrong_value_is_named() {
     for (name, value) in [
         ("LISTEN", "8080"),
+        ("METRICS_LISTEN", "on"),
         ("BASE_PATH", "access"),
         ("CORS_ORIGINS", "desk.example"),
         ("DATABASE_URL", "postgre://db"),

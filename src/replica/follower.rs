@@ -1,5 +1,6 @@
 //! Following the change log.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Instant;
 
@@ -54,8 +55,10 @@ enum Found {
     Current(Instant),
     /// Revisions to apply.
     More(Vec<LoggedRevision>),
-    /// The revision that the index stands at is not in this history, or no longer in the log.
+    /// The revision that the index stands at is no longer in the log, or of an epoch before this one.
     AnotherHistory,
+    /// The revision that the index stands at was lost, and the epoch is still the one that it was in.
+    Lost,
 }
 
 impl Shared {
@@ -69,6 +72,7 @@ impl Shared {
                     return Ok(());
                 }
                 Found::More(revisions) => followed.identity = self.apply(revisions)?.or(followed.identity.take()),
+                Found::Lost => self.begin_another_history(&followed.epoch)?,
                 Found::AnotherHistory => {
                     log::warn!("the history was replaced or cut under this replica; building the index anew");
                     let (index, anew) = build(&self.store)?;
@@ -87,8 +91,14 @@ impl Shared {
         let moment = Instant::now();
         self.store.read(|conn| {
             let state = store::state(conn)?;
-            if *state.epoch != *followed.epoch || store::identity_of(conn, at)? != followed.identity {
+            self.seen.store(state.revision, Ordering::Relaxed);
+            if *state.epoch != *followed.epoch {
                 return Ok(Found::AnotherHistory);
+            }
+            let identity = store::identity_of(conn, at)?;
+            if identity != followed.identity {
+                let is_lost = identity.is_some() || state.revision < at;
+                return Ok(if is_lost { Found::Lost } else { Found::AnotherHistory });
             }
             if state.revision == at {
                 return Ok(Found::Current(moment));
@@ -96,6 +106,16 @@ impl Shared {
             let revisions = store::changes_after(conn, at, AT_A_TIME)?;
             let next = revisions.first().map(|logged| logged.revision);
             Ok(if next == Some(at + 1) { Found::More(revisions) } else { Found::AnotherHistory })
+        })
+    }
+
+    /// Commits were lost, and nobody said so by a new epoch: a failover to a server that was behind, a
+    /// backup put back in place. The tokens of the lost ones must not come to mean others.
+    fn begin_another_history(&self, lost: &str) -> Result<(), StoreError> {
+        log::warn!("the database has lost writes that this replica had applied; a new epoch begins");
+        self.store.write(|conn, state| {
+            let is_new_already = state.epoch != lost;
+            if is_new_already { Ok(()) } else { store::state::renew_epoch(conn) }
         })
     }
 

@@ -12,6 +12,7 @@ mod foresight;
 mod token;
 mod writer;
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::access::Index;
 use crate::plan::{self, Plan, Refusal};
-use crate::store::{Conn, State, Store, StoreError};
+use crate::store::{Conn, PoolState, State, Store, StoreError};
 use follower::Followed;
 pub use foresight::Previewed;
 pub use token::{RevisionToken, TokenMalformed};
@@ -34,6 +35,21 @@ pub struct Freshness {
     pub follow_interval: Duration,
     /// How long answers go on while the index cannot be confirmed current.
     pub max_staleness: Duration,
+}
+
+/// How a replica is, for whoever watches over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Vitals {
+    /// The revision that the index stands at.
+    pub revision: u64,
+    /// The last revision that was seen in the log.
+    pub seen: u64,
+    /// How long ago the index was confirmed current.
+    pub confirmed_ago: Duration,
+    /// How many writes wait in the queue.
+    pub writes_waiting: usize,
+    /// The connections to the database.
+    pub pool: PoolState,
 }
 
 /// Why a question cannot be answered now.
@@ -52,6 +68,9 @@ pub enum NotCurrent {
     EpochChanged,
 }
 
+/// After so many intervals without a confirmation, answers are marked as stale: one look can be late.
+const MISSED: u32 = 3;
+
 /// The store and the index of one process.
 #[derive(Clone)]
 pub struct Replica {
@@ -68,6 +87,10 @@ struct Shared {
     epoch: RwLock<Arc<str>>,
     confirmed: Mutex<Instant>,
     revision: watch::Sender<u64>,
+    /// The last revision that was seen in the log.
+    seen: AtomicU64,
+    /// How many writes wait in the queue.
+    writes_waiting: AtomicUsize,
     freshness: Freshness,
 }
 
@@ -79,6 +102,8 @@ impl Replica {
         let shared = Arc::new(Shared {
             store,
             revision: watch::Sender::new(index.revision()),
+            seen: AtomicU64::new(index.revision()),
+            writes_waiting: AtomicUsize::new(0),
             index: RwLock::new(index),
             epoch: RwLock::new(Arc::clone(&followed.epoch)),
             followed: Mutex::new(followed),
@@ -128,8 +153,28 @@ impl Replica {
 
     /// Refuses if the index could not be confirmed current for too long.
     pub fn is_current(&self) -> Result<(), NotCurrent> {
-        let age = self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-        if age <= self.shared.freshness.max_staleness { Ok(()) } else { Err(NotCurrent::Stale) }
+        if self.confirmed_ago() <= self.shared.freshness.max_staleness { Ok(()) } else { Err(NotCurrent::Stale) }
+    }
+
+    /// How old the answers may be, if that is older than they should be.
+    pub fn stale_for(&self) -> Option<Duration> {
+        Some(self.confirmed_ago()).filter(|age| *age > self.shared.freshness.follow_interval * MISSED)
+    }
+
+    /// How long ago the index was confirmed current.
+    fn confirmed_ago(&self) -> Duration {
+        self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How it is at this moment.
+    pub fn vitals(&self) -> Vitals {
+        Vitals {
+            revision: self.ask(Index::revision),
+            seen: self.shared.seen.load(Ordering::Relaxed),
+            confirmed_ago: self.confirmed_ago(),
+            writes_waiting: self.shared.writes_waiting.load(Ordering::Relaxed),
+            pool: self.shared.store.pool(),
+        }
     }
 
     /// Waits, for a bounded time, until the index stands at the token's revision or a later one. A

@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
@@ -32,15 +33,17 @@ pub struct Written<T> {
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub(super) fn start(shared: Arc<Shared>) -> Result<Self, StoreError> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let started = std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(&shared, &jobs));
+        let of_thread = Arc::clone(&shared);
+        let started = std::thread::Builder::new().name("writer".to_owned()).spawn(move || work(&of_thread, &jobs));
         started.map_err(|why| StoreError::Unavailable(format!("no thread to write: {why}")))?;
-        Ok(Self { queue })
+        Ok(Self { queue, shared })
     }
 
     pub(super) async fn write<T: Send + 'static>(
@@ -66,11 +69,14 @@ impl Writer {
     ) -> Result<oneshot::Receiver<Result<Written<T>, Refusal>>, Refusal> {
         let (reply, outcome) = oneshot::channel();
         let job = PlannedWrite { actor, plan: Some(plan), outcome: None, reply };
-        match self.queue.try_send(Box::new(job)) {
-            Ok(()) => Ok(outcome),
-            Err(TrySendError::Full(_)) => Err(StoreError::Unavailable("too many writes are waiting".to_owned()).into()),
-            Err(TrySendError::Disconnected(_)) => Err(StoreError::Unavailable("no writer is left".to_owned()).into()),
-        }
+        self.shared.writes_waiting.fetch_add(1, Ordering::Relaxed);
+        let why = match self.queue.try_send(Box::new(job)) {
+            Ok(()) => return Ok(outcome),
+            Err(TrySendError::Full(_)) => "too many writes are waiting",
+            Err(TrySendError::Disconnected(_)) => "no writer is left",
+        };
+        self.shared.writes_waiting.fetch_sub(1, Ordering::Relaxed);
+        Err(StoreError::Unavailable(why.to_owned()).into())
     }
 }
 
@@ -83,6 +89,7 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(TOGETHER - 1));
+        shared.writes_waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         // A fault must not end all writing; whoever waits is told that the outcome is unknown.
         if catch_unwind(AssertUnwindSafe(|| run(shared, batch))).is_err() {
             log::error!("the writer failed in a way that it never should");

@@ -5,6 +5,7 @@
 //! body natively for each database.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::RunQueryDsl;
@@ -15,6 +16,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::StoreError;
+use super::reach::{Reach, Tries};
 use crate::config::DatabaseUrl;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -28,6 +30,9 @@ const MIGRATION_WAIT: &str = "10min";
 
 /// How long a statement waits for a lock: as long as on SQLite. A writer elsewhere that hangs must not hang ours.
 const LOCK_WAIT: &str = "10s";
+
+/// How long the start waits for the database, and twice the longest time between two tries to reach it.
+const START_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection to one of the two databases.
 pub enum Conn<'c> {
@@ -54,11 +59,30 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// A pool of connections.
+/// A pool of connections, and whether they can be had.
 #[derive(Clone)]
-pub(super) enum Connections {
+pub(super) struct Connections {
+    pool: Connected,
+    reach: Arc<Reach>,
+}
+
+#[derive(Clone)]
+enum Connected {
     Sqlite(Pool<ConnectionManager<SqliteConnection>>),
     Postgres(Pool<ConnectionManager<PgConnection>>),
+}
+
+/// How many connections there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    /// Open ones.
+    pub size: u32,
+    /// Open ones that nobody uses.
+    pub idle: u32,
+    /// As many as there may be.
+    pub limit: u32,
+    /// How often none could be had, since the start.
+    pub failures: u64,
 }
 
 /// A connection out of the pool.
@@ -79,26 +103,39 @@ impl Pooled {
 impl Connections {
     /// Opens the pool and brings the schema up to date.
     pub(super) fn open(url: &DatabaseUrl, size: u32) -> Result<Self, StoreError> {
-        let connections = match url {
+        let reach = Arc::new(Reach::default());
+        let pool = match url {
             DatabaseUrl::Sqlite(path) => {
                 let manager = ConnectionManager::new(path.to_string_lossy());
-                Connections::Sqlite(pool(manager, size, Box::new(SqlitePragmas))?)
+                Connected::Sqlite(pool(manager, size, Box::new(SqlitePragmas(Arc::clone(&reach))), &reach)?)
             }
             DatabaseUrl::Postgres(url) => {
-                let manager = ConnectionManager::new(url.expose());
-                Connections::Postgres(pool(manager, size, Box::new(PostgresSession)).map_err(without_tls)?)
+                let manager = ConnectionManager::new(noticing_a_dead_peer(url.expose()));
+                Connected::Postgres(
+                    pool(manager, size, Box::new(PostgresSession(Arc::clone(&reach))), &reach).map_err(without_tls)?,
+                )
             }
         };
+        let connections = Self { pool, reach };
         connections.get()?.migrate()?;
         Ok(connections)
     }
 
     /// A connection; waits a bounded time for one.
     pub(super) fn get(&self) -> Result<Pooled, StoreError> {
-        Ok(match self {
-            Connections::Sqlite(pool) => Pooled::Sqlite(pool.get().map_err(StoreError::unavailable)?),
-            Connections::Postgres(pool) => Pooled::Postgres(pool.get().map_err(StoreError::unavailable)?),
+        Ok(match &self.pool {
+            Connected::Sqlite(pool) => Pooled::Sqlite(self.reach.get(pool)?),
+            Connected::Postgres(pool) => Pooled::Postgres(self.reach.get(pool)?),
         })
+    }
+
+    /// How many connections there are.
+    pub(super) fn state(&self) -> PoolState {
+        let (state, limit) = match &self.pool {
+            Connected::Sqlite(pool) => (pool.state(), pool.max_size()),
+            Connected::Postgres(pool) => (pool.state(), pool.max_size()),
+        };
+        PoolState { size: state.connections, idle: state.idle_connections, limit, failures: self.reach.failures() }
     }
 }
 
@@ -148,15 +185,17 @@ fn pool<M>(
     manager: M,
     size: u32,
     customizer: Box<dyn CustomizeConnection<M::Connection, M::Error>>,
+    reach: &Arc<Reach>,
 ) -> Result<Pool<M>, StoreError>
 where
-    M: diesel::r2d2::ManageConnection,
+    M: diesel::r2d2::ManageConnection<Error = diesel::r2d2::Error>,
 {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
-        .connection_timeout(Duration::from_secs(5))
+        .connection_timeout(START_PATIENCE)
         .connection_customizer(customizer)
+        .error_handler(Box::new(Tries(Arc::clone(reach))))
         .build(manager)
         .map_err(StoreError::unavailable)
 }
@@ -175,7 +214,7 @@ fn without_tls(why: StoreError) -> StoreError {
 
 /// What every SQLite connection needs: it forgets these between connections.
 #[derive(Debug)]
-struct SqlitePragmas;
+struct SqlitePragmas(Arc<Reach>);
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
@@ -183,16 +222,58 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragma
         conn.batch_execute(
             "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
         )
-        .map_err(diesel::r2d2::Error::QueryError)
+        .map_err(diesel::r2d2::Error::QueryError)?;
+        self.0.found();
+        Ok(())
     }
 }
 
+/// A server that vanishes without a word would be waited for as long as the system's own limits are,
+/// which is hours. What the operator's URL says of these outweighs it.
+fn noticing_a_dead_peer(url: &str) -> String {
+    let limits = [
+        ("connect_timeout", "3"),
+        ("tcp_user_timeout", "5000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "3"),
+    ];
+    let missing = limits.into_iter().filter(|(name, _)| !url_says(url, name));
+    missing.fold(url.to_owned(), |url, (name, value)| {
+        let joint = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{joint}{name}={value}")
+    })
+}
+
+fn url_says(url: &str, name: &str) -> bool {
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    parameters.split('&').any(|parameter| parameter.split('=').next() == Some(name))
+}
+
 #[derive(Debug)]
-struct PostgresSession;
+struct PostgresSession(Arc<Reach>);
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession {
     fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
         conn.batch_execute(&format!("SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_WAIT}'"))
-            .map_err(diesel::r2d2::Error::QueryError)
+            .map_err(diesel::r2d2::Error::QueryError)?;
+        self.0.found();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_of_a_dead_peer_counts() {
+        let url = noticing_a_dead_peer("postgres://db/desk?connect_timeout=60&sslmode=prefer");
+        assert!(
+            url.starts_with("postgres://db/desk?connect_timeout=60&sslmode=prefer&tcp_user_timeout=5000&"),
+            "{url}"
+        );
+        assert_eq!(url.matches("connect_timeout=").count(), 1);
+        assert!(noticing_a_dead_peer("postgres://db/desk").starts_with("postgres://db/desk?connect_timeout=3&"));
     }
 }

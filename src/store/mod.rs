@@ -24,6 +24,7 @@ pub mod list;
 mod numbers;
 pub mod pages;
 mod pairs;
+mod reach;
 mod records;
 mod schema;
 mod search;
@@ -37,7 +38,7 @@ pub use backup::{back_up, renew_epoch_of};
 pub use change_log::{
     LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
 };
-pub use connection::Conn;
+pub use connection::{Conn, PoolState};
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use kept_replies::{KeptReply, WriteKey};
@@ -104,12 +105,16 @@ impl Store {
     pub fn read<T, E: From<StoreError>>(&self, body: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
         let mut pooled = self.connections.get()?;
         let conn = &mut pooled.conn();
-        dialect::begin_read(conn)?;
+        dialect::begin_read(conn).map_err(StoreError::unavailable)?;
         let outcome = body(conn);
-        let ended = dialect::execute(conn, "ROLLBACK");
-        let value = outcome?;
-        ended?;
-        Ok(value)
+        // Where that fails, the connection broke, and whatever else failed did so for that reason.
+        dialect::execute(conn, "ROLLBACK").map_err(StoreError::unavailable)?;
+        outcome
+    }
+
+    /// How the connections are.
+    pub fn pool(&self) -> PoolState {
+        self.connections.state()
     }
 
     /// Writes: excludes every other writer from the first statement on, and commits what `body` did

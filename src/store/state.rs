@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{sequences, state as table};
-use super::{Conn, StoreError, dialect, on};
+use super::{Conn, StoreError, on};
 use crate::directory::Kind;
 
 /// Where the database stands.
@@ -42,6 +42,12 @@ pub fn state(conn: &mut Conn) -> Result<State, StoreError> {
     Ok(State { revision: revision.unsigned_abs(), epoch })
 }
 
+/// Begins another history: what was said of the one before says nothing of this one.
+pub fn renew_epoch(conn: &mut Conn) -> Result<(), StoreError> {
+    on!(conn, |c| diesel::update(table::table).set(table::epoch.eq(random_hex(8))).execute(c)?);
+    Ok(())
+}
+
 /// The key that authenticates cursors, the same on every replica.
 pub fn cursor_key(conn: &mut Conn) -> Result<String, StoreError> {
     Ok(on!(conn, |c| table::table.select(table::cursor_key).get_result(c)?))
@@ -64,9 +70,4 @@ pub(super) fn set_last_number(conn: &mut Conn, kind: Kind, number: u32) -> Resul
 pub(super) fn set_revision(conn: &mut Conn, revision: u64) -> Result<(), StoreError> {
     on!(conn, |c| diesel::update(table::table).set(table::revision.eq(revision as i64)).execute(c)?);
     Ok(())
-}
-
-/// Whether the database answers at all.
-pub fn ping(conn: &mut Conn) -> Result<(), StoreError> {
-    dialect::execute(conn, "SELECT 1")
 }

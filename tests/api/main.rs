@@ -21,6 +21,7 @@ mod judge;
 mod keys;
 mod links;
 mod matrices;
+mod metrics;
 mod openapi;
 mod operations;
 mod overview;

@@ -33,6 +33,7 @@ pub struct TestApp {
     environment: Vec<(String, String)>,
     child: Option<Child>,
     base: String,
+    metrics: Option<String>,
     agent: ureq::Agent,
 }
 
@@ -52,7 +53,8 @@ impl TestApp {
         let named = environment.iter().any(|(name, _)| name.starts_with("DATABASE_URL"));
         let database = (ON_POSTGRES && !named).then(postgres::Database::new);
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let mut app = Self { data, database, environment, child: None, base: String::new(), agent: agent() };
+        let mut app =
+            Self { data, database, environment, child: None, base: String::new(), metrics: None, agent: agent() };
         app.resume();
         app
     }
@@ -99,7 +101,9 @@ impl TestApp {
         let mut child = self.command().spawn().expect("the binary starts");
         let lines = lines_of(&mut child);
         self.child = Some(child);
-        self.base = self.address(&lines);
+        self.base = self.address(&lines, "listening on ");
+        let measured = self.environment.iter().any(|(name, _)| name == "METRICS_LISTEN");
+        self.metrics = measured.then(|| self.address(&lines, "metrics at "));
         self.wait_until_ready();
     }
 
@@ -150,6 +154,11 @@ impl TestApp {
         &self.base
     }
 
+    /// Where its metrics are, if it was started with `METRICS_LISTEN`.
+    pub fn metrics_url(&self) -> String {
+        self.metrics.clone().expect("METRICS_LISTEN is set")
+    }
+
     /// The OpenAPI document that this server serves.
     pub fn contract(&self) -> &'static Contract {
         Contract::of(&self.agent, &self.base)
@@ -192,9 +201,9 @@ impl TestApp {
         (!public).then_some(("JWT_SECRET", token::SECRET))
     }
 
-    fn address(&self, lines: &Receiver<String>) -> String {
+    fn address(&self, lines: &Receiver<String>, after: &str) -> String {
         while let Ok(line) = lines.recv_timeout(START_LIMIT) {
-            if let Some((_, address)) = line.split_once("listening on ") {
+            if let Some((_, address)) = line.split_once(after) {
                 return address.split_whitespace().next().unwrap_or_default().trim_end_matches('/').to_owned();
             }
         }

@@ -61,6 +61,28 @@ impl Database {
         server().execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Self(name)
     }
+
+    /// Keeps a copy of it as it is now; every connection to it is ended.
+    pub fn back_up(&self) {
+        let name = &self.0;
+        self.alone(&format!("CREATE DATABASE {name}_copy TEMPLATE {name}"));
+        server().execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    }
+
+    /// Puts the copy in its place.
+    pub fn put_back(&self) {
+        let name = &self.0;
+        self.alone(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        server().execute(&format!("ALTER DATABASE {name}_copy RENAME TO {name}"));
+    }
+
+    /// Does something for which nobody else may be there.
+    fn alone(&self, statement: &str) {
+        let name = &self.0;
+        server().execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+        server().execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+        server().execute(statement);
+    }
 }
 
 impl Drop for Database {

@@ -98,6 +98,16 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The PostgreSQL database that it is.
+    pub fn of_postgres(&self) -> &postgres::Database {
+        match &self.place {
+            Place::Sqlite(_) => panic!("this is not PostgreSQL"),
+            Place::Postgres(database) => database,
+        }
+    }
+}
+
 /// A replica that looks for the writes of others all the time.
 pub fn replica_on(store: Store) -> Replica {
     open(store, Duration::from_millis(10))

@@ -2,7 +2,7 @@
 
 use customer_access::directory::CustomerNumber;
 use customer_access::plan::{Plan, Precondition, customers};
-use customer_access::replica::{NotCurrent, Replica};
+use customer_access::replica::{NotCurrent, Replica, RevisionToken};
 
 use super::database::{Kind, behind_the_back, on_both, same_as_anew};
 use super::verbs::{customer, key, new_customer, revision, write};
@@ -82,6 +82,68 @@ fn a_renewed_epoch_is_noticed(kind: Kind) {
     let waited = futures_util::FutureExt::now_or_never(replica.at_least(&token, std::time::Duration::ZERO));
     assert_eq!(waited, Some(Err(NotCurrent::EpochChanged)));
     same_as_anew(&replica, &database);
+}
+
+/// A database that lost its last commits, with replicas that had them and writers who go on at once:
+/// the replicas find out, and no token of what was lost is good for anything.
+fn lost_commits_are_noticed(is_said: bool) {
+    let database = Kind::Postgres.database();
+    let replicas = [database.replica(), database.replica()];
+    customer(&replicas[0], "kept");
+    let kept = revision(&replicas[0]);
+    database.of_postgres().back_up();
+    eventually(|| write(&replicas[0], |plan| new_customer(plan, "lost-0")).is_ok());
+    (1..10).for_each(|at| drop(customer(&replicas[0], &format!("lost-{at}"))));
+    replicas.iter().for_each(|replica| eventually(|| knows(replica, "lost-9")));
+    let token = replicas[1].token(kept + 10);
+    assert_eq!(at_least(&replicas[1], &token), Ok(()));
+    database.of_postgres().put_back();
+    if is_said {
+        behind_the_back(&database, "UPDATE state SET epoch = '0123456789abcdef'");
+    }
+    for replica in &replicas {
+        // As long as it says yes, it has what the token is of.
+        eventually(|| {
+            let knew = knows(replica, "lost-9");
+            let answer = at_least(replica, &token);
+            assert!(answer != Ok(()) || knew, "a yes without what was asked for");
+            answer == Err(NotCurrent::EpochChanged)
+        });
+    }
+    let later = database.replica();
+    (0..20).for_each(|at| drop(customer(&later, &format!("new-{at}"))));
+    for replica in replicas.iter().chain([&later]) {
+        same_as_anew(replica, &database);
+        assert!(knows(replica, "kept") && knows(replica, "new-19") && !knows(replica, "lost-0"));
+        assert_eq!(at_least(replica, &token), Err(NotCurrent::EpochChanged));
+    }
+}
+
+#[track_caller]
+fn eventually(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("it has not come to that");
+}
+
+fn at_least(replica: &Replica, token: &RevisionToken) -> Result<(), NotCurrent> {
+    actix_web::rt::System::new().block_on(replica.at_least(token, std::time::Duration::from_millis(1)))
+}
+
+/// As a restore does it: the epoch says that this is another history.
+#[test]
+fn a_restore_that_lost_commits() {
+    lost_commits_are_noticed(true);
+}
+
+/// As a failover to a server that was behind does it: nothing says so.
+#[test]
+fn a_failover_that_lost_commits() {
+    lost_commits_are_noticed(false);
 }
 
 /// The log was cut while a replica was away: it starts anew from the tables.

@@ -15,12 +15,15 @@ mod common;
 
 mod acts;
 mod bulk;
+mod cluster;
 mod contract;
 mod database;
 mod faults;
 mod history;
 mod killed;
 mod migrations;
+mod new_enemy;
+mod outage;
 mod parity;
 mod perform;
 mod properties;
