@@ -16,7 +16,11 @@ use crate::store::{self, Store, StoreError};
 pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
     config.create_data_dir()?;
     let store = Store::open(&config.database_url, config.database_pool_size)?;
-    let freshness = Freshness { follow_interval: config.follow_interval, max_staleness: config.max_staleness };
+    let freshness = Freshness {
+        follow_interval: config.follow_interval,
+        listen: config.follow_notifications,
+        max_staleness: config.max_staleness,
+    };
     let replica = Replica::open(store.clone(), freshness)?;
     Ok((store, replica))
 }

@@ -49,6 +49,8 @@ pub struct Config {
     pub max_staleness: Duration,
     /// How often the changes of other processes are looked for.
     pub follow_interval: Duration,
+    /// Whether the database is asked to tell of them at once.
+    pub follow_notifications: bool,
     /// Whether each request is logged.
     pub access_log: bool,
     /// What is logged, as env_logger takes it.
@@ -103,6 +105,7 @@ impl Config {
                 .required(&settings::AT_LEAST_REVISION_WAIT, parse::duration(Duration::ZERO..=MINUTE))?,
             max_staleness: reader.required(&settings::MAX_STALENESS, parse::duration(MILLISECOND * 100..=HOUR))?,
             follow_interval: reader.required(&settings::FOLLOW_INTERVAL, parse::duration(MILLISECOND * 10..=HOUR))?,
+            follow_notifications: reader.required(&settings::FOLLOW_NOTIFICATIONS, parse::switch)?,
             access_log: reader.required(&settings::ACCESS_LOG, parse::switch)?,
             log_filter: reader.required(&settings::RUST_LOG, |text| Ok(text.to_owned()))?,
         };

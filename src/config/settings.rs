@@ -92,6 +92,7 @@ settings! {
     AT_LEAST_REVISION_WAIT = with_default("2s", "Longest wait for the revision that a request asks for");
     MAX_STALENESS = with_default("30s", "Answers stop (503) when the index could not be confirmed current for this long");
     FOLLOW_INTERVAL = with_default("500ms", "How often the changes of other processes are looked for; shorter than `MAX_STALENESS`");
+    FOLLOW_NOTIFICATIONS = with_default("on", "`on`: they are heard of at once, on one more connection (`LISTEN` on PostgreSQL), and `FOLLOW_INTERVAL` is the safety net; `off`: they are found by it alone");
     ACCESS_LOG = with_default("on", "`on` or `off`: a line in the log for each request");
     RUST_LOG = with_default("info", "What is logged: `error`, `warn`, `info`, `debug`, or by module as env_logger takes it");
 }

@@ -33,7 +33,7 @@ use connection::{Connections, on};
 pub use change_log::{
     LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
 };
-pub use connection::Conn;
+pub use connection::{Conn, Listener};
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use kept_replies::{KeptReply, WriteKey};
@@ -82,15 +82,21 @@ impl StoreError {
 #[derive(Clone)]
 pub struct Store {
     connections: Connections,
+    url: DatabaseUrl,
 }
 
 impl Store {
     /// Opens the database, creates it if need be, and brings its schema up to date.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
-        let store = Self { connections: Connections::open(url, pool_size)? };
+        let store = Self { connections: Connections::open(url, pool_size)?, url: url.clone() };
         let mut pooled = store.connections.get()?;
         state::initialize(&mut pooled.conn())?;
         Ok(store)
+    }
+
+    /// Begins to listen for the revisions of other processes.
+    pub fn listen(&self) -> Result<Listener, StoreError> {
+        Listener::open(&self.url)
     }
 
     /// Reads one consistent state of the database.

@@ -22,6 +22,7 @@ mod database;
 mod faults;
 mod history;
 mod killed;
+mod listening;
 mod parity;
 mod perform;
 mod properties;
