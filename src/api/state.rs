@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
+use super::changes::Streams;
 use super::page::CursorKey;
 use super::problem::Problem;
 use super::write::InFlight;
@@ -30,6 +31,8 @@ pub struct AppState {
     pub cursor_key: CursorKey,
     /// The writes with an idempotency key that are being made.
     pub in_flight: InFlight,
+    /// The streams of changes that are open.
+    pub streams: Streams,
     /// How many dry runs may run at once.
     pub previews: Semaphore,
     /// The OpenAPI document, made once.

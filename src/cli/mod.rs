@@ -1,5 +1,6 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
+mod erase;
 pub mod import;
 mod serve;
 mod token;
@@ -25,6 +26,11 @@ enum Command {
     Openapi,
     /// Create the database, or bring it up to date, and stop.
     Migrate,
+    /// Take a person's values out of the audit, for good.
+    ///
+    /// The rows stay, with who, when, what kind and which id. The change log holds the login and external ids
+    /// until CHANGES_RETENTION is over, a reply kept for an Idempotency-Key what it said for 24 hours.
+    Erase(erase::Arguments),
     /// Bring in what another system knows.
     Import(import::ImportArguments),
     /// Make a token, signed with the secret of this installation.
@@ -46,6 +52,9 @@ pub enum CliError {
     /// A fresh installation.
     #[error(transparent)]
     Installation(#[from] crate::plan::Refusal),
+    /// Erasing a person's values.
+    #[error(transparent)]
+    Erase(#[from] erase::EraseError),
     /// The keys of tokens.
     #[error(transparent)]
     Keys(#[from] crate::auth::AuthSetupError),
@@ -65,6 +74,7 @@ impl Cli {
             Command::Serve => serve::run(config)?,
             Command::Openapi => print_openapi()?,
             Command::Migrate => drop(serve::open(&config)?),
+            Command::Erase(arguments) => arguments.run(&config)?,
             Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),
             Command::Token(arguments) => arguments.run(&config)?,
         }

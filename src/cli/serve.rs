@@ -3,13 +3,15 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+#[cfg(unix)]
+use actix_web::rt::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
 
 use super::CliError;
-use crate::api::{self, page::CursorKey, state::AppState, write::InFlight};
+use crate::api::{self, changes::Streams, page::CursorKey, state::AppState, write::InFlight};
 use crate::auth::Authenticator;
 use crate::config::Config;
-use crate::replica::{Freshness, Replica};
+use crate::replica::{Freshness, Replica, Retention};
 use crate::store::{self, Store, StoreError};
 
 /// Opens the database, creating and migrating it if need be, and builds the index.
@@ -29,6 +31,7 @@ pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
 pub fn run(config: Config) -> Result<(), CliError> {
     env_logger::Builder::new().parse_filters(&config.log_filter).init();
     let (store, replica) = open(&config)?;
+    replica.keep_only(Retention { changes: config.changes_retention, audit: config.audit_retention })?;
     let authenticator = Authenticator::new(&config)?;
     let cursor_key = CursorKey::new(&store.read::<_, StoreError>(store::state::cursor_key)?);
     let listener = TcpListener::bind(config.listen).map_err(|why| CliError::Listen(config.listen, why))?;
@@ -36,6 +39,10 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
     let openapi = api::openapi::document(&base_path).to_string().into();
+    let closing = watch::Sender::new(false);
+    // A quarter of the connections, so that writes and lists find one.
+    let readers = (config.database_pool_size as usize / 4).max(1);
+    let streams = Streams::new(config.limits.max_streams, readers, closing.subscribe());
     let previews = Semaphore::new(config.limits.max_previews);
     let state = AppState {
         replica,
@@ -45,13 +52,27 @@ pub fn run(config: Config) -> Result<(), CliError> {
         openapi,
         in_flight: InFlight::default(),
         previews,
+        streams,
     };
     actix_web::rt::System::new().block_on(async move {
         let server = api::server(state, listener)?;
+        actix_web::rt::spawn(end_streams(closing));
         announce(&format!("http://{address}{base_path}"), hint);
         server.await
     })?;
     Ok(())
+}
+
+/// Ends the streams when the server is told to stop, which would wait for them otherwise.
+async fn end_streams(closing: watch::Sender<bool>) {
+    #[cfg(unix)]
+    if let Ok(mut told) = signal(SignalKind::terminate()) {
+        told.recv().await;
+        closing.send_replace(true);
+    }
+    // What was promised to end when this does must not end before.
+    std::future::pending::<()>().await;
+    drop(closing);
 }
 
 /// Says where it listens, where the docs are, and how to get a token.

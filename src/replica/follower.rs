@@ -101,6 +101,9 @@ impl Shared {
             if state.revision == at {
                 return Ok(Found::Current(moment));
             }
+            if at < store::log_cut(conn)? {
+                return Ok(Found::AnotherHistory);
+            }
             let revisions = store::changes_after(conn, at, AT_A_TIME)?;
             let next = revisions.first().map(|logged| logged.revision);
             Ok(if next == Some(at + 1) { Found::More(revisions) } else { Found::AnotherHistory })

@@ -10,6 +10,7 @@
 mod follower;
 mod foresight;
 mod listener;
+mod retention;
 mod token;
 mod writer;
 
@@ -25,6 +26,7 @@ use crate::plan::{self, Plan, Refusal};
 use crate::store::{Conn, State, Store, StoreError};
 use follower::Followed;
 pub use foresight::Previewed;
+pub use retention::Retention;
 pub use token::{RevisionToken, TokenMalformed};
 use writer::Writer;
 pub use writer::{Written, write_one};
@@ -129,6 +131,11 @@ impl Replica {
         plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<Written<T>, Refusal> {
         self.writer.write_blocking(actor, plan)
+    }
+
+    /// The revision that the index stands at, and each that it comes to.
+    pub fn revisions(&self) -> watch::Receiver<u64> {
+        self.shared.revision.subscribe()
     }
 
     /// The token of a revision of this history.

@@ -7,6 +7,7 @@
 //! One row is asked for with `get_result`, never `first`: SQLite prepares a statement with `LIMIT ?`
 //! anew each time a value is bound.
 
+pub mod audit;
 mod back_ends;
 mod change_log;
 pub mod commit;
@@ -22,6 +23,7 @@ mod links;
 pub mod list;
 mod pairs;
 mod records;
+mod retention;
 mod schema;
 mod search;
 mod services;
@@ -30,9 +32,7 @@ pub mod state;
 
 use connection::{Connections, on};
 
-pub use change_log::{
-    LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
-};
+pub use change_log::{LoggedRevision, PlacedChange, changes_after, decode, identity_of, page_of_changes, parse};
 pub use connection::{Conn, Listener};
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
@@ -42,6 +42,7 @@ pub use pairs::{
     Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
 };
 pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
+pub use retention::{cut_audit, cut_log, log_cut};
 pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod audit;
 mod authorization;
 mod bulk;
 mod changes;
@@ -23,8 +24,10 @@ mod matrices;
 mod openapi;
 mod operations;
 mod previews;
+mod retention;
 mod rolls;
 mod schema_names;
 mod services;
 mod settings;
+mod streams;
 mod vectors;

@@ -26,5 +26,6 @@ mod listening;
 mod parity;
 mod perform;
 mod properties;
+mod retention;
 mod together;
 mod verbs;

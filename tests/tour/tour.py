@@ -120,7 +120,10 @@ VOLATILE = {
     "etag": lambda _: "…",
     "created_at": lambda _: "…",
     "updated_at": lambda _: "…",
+    "committed_at": lambda _: "…",
+    "happened_at": lambda _: "…",
     "next_cursor": lambda _: "…",
+    "next_after": lambda place: "…-" + place.rsplit("-", 1)[1],
 }
 
 
