@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("replica", &["access", "directory", "plan", "store"]),
     ("sync", &["directory", "plan", "replica", "store"]),
     ("api", &["access", "auth", "config", "directory", "plan", "replica", "store"]),
-    ("cli", &["api", "auth", "config", "plan", "replica", "store", "sync"]),
+    ("cli", &["api", "auth", "config", "directory", "plan", "replica", "store", "sync"]),
 ];
 
 /// What only some places may say, and which: a path is a file or the beginning of one.

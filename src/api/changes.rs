@@ -1,4 +1,7 @@
-//! The change feed for integrators.
+//! The change feed for integrators: pages here, the same as events in [`stream`].
+
+mod feed;
+mod stream;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,8 +12,9 @@ use super::page::limit;
 use super::problem::Problem;
 use super::reply::{self, Answer};
 use super::state::{Api, At};
-use crate::replica::RevisionToken;
-use crate::store;
+pub use feed::is_id;
+use feed::{Filter, LogPlace, Reading};
+pub use stream::{__path_stream_changes, Streams, stream_changes};
 
 /// One change. Ids and access facts only: who made it, and a person's data, are not in it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,74 +58,47 @@ pub struct ChangePage {
 #[into_params(parameter_in = Query)]
 pub struct ChangeParams {
     /// Changes after this: the `next_after` of a page before, or the `Access-Revision` of any reply;
-    /// absent, from the beginning of the log.
+    /// absent, from the beginning of the log, which reaches back `CHANGES_RETENTION`.
     #[param(example = "5f0c1d9e6a574b0e-42")]
     pub after: Option<String>,
+    /// Only changes of these kinds, with commas between them.
+    #[param(example = "customer_user_put,customer_user_removed")]
+    pub kind: Option<String>,
+    /// Only changes whose facts name the thing with this id, links included.
+    #[param(example = "c12")]
+    pub id: Option<String>,
     /// Changes on a page: 1 to 1,000, 100 if absent.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub limit: Option<u32>,
 }
 
-/// A place in the log: after this change of this revision, or after all of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct LogPlace {
-    token: RevisionToken,
-    ordinal: u64,
-}
-
-/// After every change of a revision.
-const WHOLE: u64 = i64::MAX as u64;
-
-fn parse(text: &str) -> Result<LogPlace, Problem> {
-    let (token, ordinal) = text.split_once('.').map_or((text, None), |(token, ordinal)| (token, Some(ordinal)));
-    let refused = || {
-        let detail =
-            "after is not a place in the log; send the next_after of a page, or the Access-Revision of a reply.";
-        Problem::new("invalid_parameter", detail)
-    };
-    let token = token.parse().map_err(|_| refused())?;
-    let ordinal = ordinal.map_or(Ok(WHOLE), |ordinal| ordinal.parse::<u32>().map(u64::from)).map_err(|_| refused())?;
-    Ok(LogPlace { token, ordinal })
-}
-
-fn written(place: &LogPlace) -> String {
-    if place.ordinal == WHOLE { place.token.to_string() } else { format!("{}.{}", place.token, place.ordinal) }
-}
-
 /// Follows the changes.
 ///
-/// Changes come in the order in which they were made; applying one twice is applying it once. A place
-/// of another history, after a restore, is a 412 `epoch_changed`: read everything anew, and follow from
-/// the `Access-Revision` of that reading.
+/// Changes come in the order in which they were made; applying one twice is applying it once. Go on with
+/// the `next_after` of each page, also after the last one, to hear of what comes later.
+///
+/// **To begin, and to begin again** after a 410 `changes_gone` (what comes after the place is no longer all in
+/// the log, which reaches back `CHANGES_RETENTION`) or a 412 `epoch_changed` (the database was restored):
+/// 1. read what you keep from the lists, page by page, with `sort=id`;
+/// 2. remember the `Access-Revision` of the very first page that you read;
+/// 3. drop what you had and did not read, and follow the changes with that `Access-Revision` as `after`.
+///
+/// What changed while you read comes again in step 3, and sets right what the later pages mixed. With a filter a
+/// page may hold fewer items than `limit`, or none, while `more` is true.
 #[utoipa::path(get, path = "/v1/changes", tag = "changes", params(ChangeParams), responses((status = 200, description = "A page of changes.", body = ChangePage)))]
 pub async fn list_changes(api: Api, Query(params): Query<ChangeParams>) -> Answer {
     let limit = limit(params.limit)?;
-    let after = params.after.as_deref().map(parse).transpose()?;
-    let at = api.read(move |conn| page(conn, after, limit)).await?;
-    Ok(reply::ok(At { value: at.value, revision: at.revision }))
-}
-
-fn page(conn: &mut store::Conn, after: Option<LogPlace>, limit: usize) -> Result<ChangePage, Problem> {
-    let state = store::state(conn)?;
-    let epoch: std::sync::Arc<str> = state.epoch.into();
-    let start = LogPlace { token: RevisionToken { epoch: epoch.clone(), revision: 0 }, ordinal: WHOLE };
-    let after = after.unwrap_or(start);
-    if after.token.epoch != epoch {
-        return Err(crate::replica::NotCurrent::EpochChanged.into());
-    }
-    let mut changes = store::page_of_changes(conn, (after.token.revision, after.ordinal), limit as i64 + 1)?;
-    let more = changes.len() > limit;
-    changes.truncate(limit);
-    let place = |revision, ordinal| LogPlace { token: RevisionToken { epoch: epoch.clone(), revision }, ordinal };
-    let next = changes.last().map_or(after, |(revision, ordinal, ..)| place(*revision, *ordinal));
-    let items = changes.into_iter().map(|(revision, _, committed_at, body)| {
-        view(RevisionToken { epoch: epoch.clone(), revision }, committed_at, body)
-    });
-    Ok(ChangePage { items: items.collect(), next_after: written(&next), more })
-}
-
-fn view(revision: RevisionToken, committed_at: chrono::DateTime<chrono::Utc>, mut facts: Value) -> ChangeView {
-    let kind = facts.as_object_mut().and_then(|facts| facts.remove("change"));
-    let change = kind.and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
-    ChangeView { revision: revision.to_string(), committed_at, change, facts }
+    let filter = Filter::parse(params.kind.as_deref(), params.id)?;
+    let refused = |why: &str| Problem::new("invalid_parameter", format!("after {why}"));
+    let after = params.after.as_deref().map(|after| LogPlace::parse(after, refused)).transpose()?;
+    let at = api
+        .read(move |conn| {
+            let (after, last) = feed::begin(conn, after)?;
+            feed::read(conn, &after, &filter, limit, last)
+        })
+        .await?;
+    let Reading { items, next, more } = at.value;
+    let items = items.into_iter().map(|(_, change)| change).collect();
+    let page = ChangePage { items, next_after: next.to_string(), more };
+    Ok(reply::ok(At { value: page, revision: at.revision }))
 }

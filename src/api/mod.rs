@@ -7,10 +7,11 @@
 
 mod access;
 mod answers;
+mod audit;
 mod back_ends;
 mod body;
 mod bulk;
-mod changes;
+pub mod changes;
 mod compression;
 mod conditional;
 mod cors;

@@ -58,6 +58,7 @@ fn tags() -> Value {
         ("back-ends", "The sources that customer users come from."),
         ("settings", "The settings that bear on access, default services, always-groups."),
         ("changes", "The log of all changes, to follow."),
+        ("audit", "Who wrote what and when."),
         ("health", "Whether the service lives and is ready."),
         ("docs", "This document."),
     ];
@@ -76,7 +77,8 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
         operation["security"] = json!([]);
     }
     let is_secured = access != Access::Public;
-    if is_secured && method == "get" {
+    let is_stream = operation["responses"]["200"]["content"]["text/event-stream"].is_object();
+    if is_secured && method == "get" && !is_stream {
         operation["responses"]["304"] = json!({ "description": "Unchanged." });
     }
     path_parameters(operation);
@@ -144,6 +146,9 @@ fn request_headers(operation: &mut Value, method: &str, is_secured: bool) {
         let said = "Answer from this revision (an `Access-Revision`) or a later one.";
         header_parameter(operation, "At-Least-Revision", said, A_REVISION);
     }
+    if operation["responses"]["200"]["content"]["text/event-stream"].is_object() {
+        header_parameter(operation, "Last-Event-ID", "The `id` of the last event that was seen.", A_REVISION);
+    }
     if matches!(method, "put" | "patch" | "delete") {
         let said = "Write only if the entity tag is one of these, or, with `*`, if it exists.";
         header_parameter(operation, "If-Match", said, A_TAG);
@@ -198,7 +203,7 @@ fn response_headers(operation: &mut Value, schemas: &Value) {
                 headers["WWW-Authenticate"] =
                     header("What is wrong with the token.", "Bearer realm=\"customer-access\"");
             }
-            "503" => headers["Retry-After"] = header("Try again after so many seconds.", "1"),
+            "429" | "503" => headers["Retry-After"] = header("Try again after so many seconds.", "1"),
             _ => {}
         }
         let own = response["headers"].as_object().cloned().unwrap_or_default();

@@ -16,7 +16,7 @@ use super::metrics::Routed;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
-    access, back_ends, bulk, changes, conditional, customer_users, customers, docs, external_ids, groups, guard,
+    access, audit, back_ends, bulk, changes, conditional, customer_users, customers, docs, external_ids, groups, guard,
     health, links, matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
@@ -111,7 +111,8 @@ routes! {
         access::get_thing_filter,
     ]
     Needs(Scope::AccessRead) => [who::list_group_access, who::list_service_access]
-    Needs(Scope::ChangesRead) => [changes::list_changes]
+    Needs(Scope::ChangesRead) => [changes::list_changes, changes::stream_changes]
+    Needs(Scope::Admin) => [audit::list_audit]
 }
 
 /// The document of the paths alone, as the handlers declare them, with the parameters of every write.

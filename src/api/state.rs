@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
+use super::changes::Streams;
 use super::in_flight::InFlight;
 use super::metrics::Metrics;
 use super::page::CursorKey;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub cursor_key: CursorKey,
     /// The writes with an idempotency key that are being made.
     pub in_flight: InFlight,
+    /// The streams of changes that are open.
+    pub streams: Streams,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
     /// What is counted.

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::time::SystemTime;
+
 use super::scope::{Scope, Scopes};
 
 /// Who asks, as a verified token says.
@@ -11,6 +13,8 @@ pub struct Caller {
     pub login: Option<String>,
     /// What the token allows.
     pub scopes: Scopes,
+    /// From when on it is refused.
+    pub expires_at: SystemTime,
 }
 
 impl Caller {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::config::{RolesConfig, TokenConfig};
 use serde_json::{Map, Value};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The claims of a token.
 pub(super) type Claims = Map<String, Value>;
@@ -23,7 +24,16 @@ pub(super) fn caller(claims: &Claims, config: &TokenConfig) -> Result<Caller, Un
         return Err(Unauthorized::LoginClaimMissing);
     }
     let actor = login.clone().or_else(|| name(claims, "sub")).ok_or(Unauthorized::LoginClaimMissing)?;
-    Ok(Caller { actor, login, scopes })
+    Ok(Caller { actor, login, scopes, expires_at: expires_at(claims, config) })
+}
+
+/// From when on a token is refused: it is good in the very second that it names. One that is verified
+/// has the claim.
+fn expires_at(claims: &Claims, config: &TokenConfig) -> SystemTime {
+    let seconds = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
+    let expiry = Duration::try_from_secs_f64(seconds).ok().and_then(|expiry| UNIX_EPOCH.checked_add(expiry));
+    let forgiven = config.leeway + Duration::from_secs(1);
+    expiry.and_then(|expiry| expiry.checked_add(forgiven)).unwrap_or(UNIX_EPOCH)
 }
 
 /// The text of a claim, if it can name somebody.

@@ -1,6 +1,7 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
 mod backup;
+mod erase;
 mod health;
 pub mod import;
 mod serve;
@@ -33,6 +34,11 @@ enum Command {
     Backup(backup::Arguments),
     /// Say that the database was restored, so that nothing of the lost history is taken for true.
     RenewEpoch,
+    /// Take a person's values out of the audit, for good.
+    ///
+    /// The rows stay, with who, when, what kind and which id. The change log holds the login and external ids
+    /// until CHANGES_RETENTION is over, a reply kept for an Idempotency-Key what it said for 24 hours.
+    Erase(erase::Arguments),
     /// Bring in what another system knows.
     Import(import::ImportArguments),
     /// Make a token, signed with the secret of this installation.
@@ -54,6 +60,9 @@ pub enum CliError {
     /// A fresh installation.
     #[error(transparent)]
     Installation(#[from] crate::plan::Refusal),
+    /// Erasing a person's values.
+    #[error(transparent)]
+    Erase(#[from] erase::EraseError),
     /// The keys of tokens.
     #[error(transparent)]
     Keys(#[from] crate::auth::AuthSetupError),
@@ -82,6 +91,7 @@ impl Cli {
             Command::Migrate => drop(serve::open(&config)?),
             Command::Backup(arguments) => arguments.run(&config)?,
             Command::RenewEpoch => backup::renew_epoch(&config)?,
+            Command::Erase(arguments) => arguments.run(&config)?,
             Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),
             Command::Token(arguments) => arguments.run(&config)?,
         }

@@ -4,22 +4,28 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::Server;
+#[cfg(unix)]
+use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::web;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::CliError;
-use crate::api::{self, in_flight::InFlight, metrics::Metrics, page::CursorKey, state::AppState};
+use crate::api::{self, changes::Streams, in_flight::InFlight, metrics::Metrics, page::CursorKey, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};
-use crate::replica::{Freshness, Replica};
+use crate::replica::{Freshness, Replica, Retention};
 use crate::store::{self, Store, StoreError};
 
 /// Opens the database, creating and migrating it if need be, and builds the index.
 pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
     config.create_data_dir_of_database()?;
     let store = Store::open(&config.database_url, config.database_pool_size)?;
-    let freshness = Freshness { follow_interval: config.follow_interval, max_staleness: config.max_staleness };
+    let freshness = Freshness {
+        follow_interval: config.follow_interval,
+        listen: config.follow_notifications,
+        max_staleness: config.max_staleness,
+    };
     let replica = Replica::open(store.clone(), freshness)?;
     Ok((store, replica))
 }
@@ -29,6 +35,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     env_logger::Builder::new().parse_filters(&config.log_filter).init();
     let authenticator = Authenticator::new(&config)?;
     let (store, replica) = open(&config)?;
+    replica.keep_only(Retention { changes: config.changes_retention, audit: config.audit_retention })?;
     let cursor_key = CursorKey::new(&store.read::<_, StoreError>(store::state::cursor_key)?);
     let listener = listen(&settings::LISTEN, config.listen)?;
     let address = listener.local_addr()?;
@@ -36,6 +43,10 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let hint = config.tokens.keys.is_local();
     let base_path = config.base_path.clone();
     let openapi = api::openapi::document(&base_path).to_string().into();
+    let closing = watch::Sender::new(false);
+    // A quarter of the connections, so that writes and lists find one.
+    let readers = (config.database_pool_size as usize / 4).max(1);
+    let streams = Streams::new(config.limits.max_streams, readers, closing.subscribe());
     let previews = Arc::new(Semaphore::new(config.limits.max_previews));
     let state = AppState {
         replica,
@@ -46,10 +57,12 @@ pub fn run(config: Config) -> Result<(), CliError> {
         in_flight: InFlight::default(),
         previews,
         metrics: Metrics::new()?,
+        streams,
     };
     actix_web::rt::System::new().block_on(async move {
         let state = web::Data::new(state);
         let server = api::server(state.clone(), listener)?;
+        actix_web::rt::spawn(end_streams(closing));
         announce(&format!("http://{address}{base_path}"), hint);
         match for_metrics {
             Some(listener) => with_metrics(state, listener, server).await,
@@ -72,6 +85,18 @@ async fn with_metrics(state: web::Data<AppState>, listener: TcpListener, server:
     server.await?;
     handle.stop(true).await;
     Ok(())
+}
+
+/// Ends the streams when the server is told to stop, which would wait for them otherwise.
+async fn end_streams(closing: watch::Sender<bool>) {
+    #[cfg(unix)]
+    if let Ok(mut told) = signal(SignalKind::terminate()) {
+        told.recv().await;
+        closing.send_replace(true);
+    }
+    // What was promised to end when this does must not end before.
+    std::future::pending::<()>().await;
+    drop(closing);
 }
 
 /// Says where it listens, where the docs are, and how to get a token.

@@ -51,6 +51,12 @@ pub struct Config {
     pub max_staleness: Duration,
     /// How often the changes of other processes are looked for.
     pub follow_interval: Duration,
+    /// Whether the database is asked to tell of them at once.
+    pub follow_notifications: bool,
+    /// How long changes stay in the log.
+    pub changes_retention: Duration,
+    /// How long the audit is kept.
+    pub audit_retention: Duration,
     /// Whether each request is logged.
     pub access_log: bool,
     /// What is logged, as env_logger takes it.
@@ -70,11 +76,15 @@ pub struct Limits {
     pub max_wildcards: usize,
     /// Most dry runs at a time.
     pub max_previews: usize,
+    /// Most streams of changes that one caller holds open.
+    pub max_streams: usize,
     /// The longest time for a request.
     pub request_timeout: Duration,
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -106,6 +116,9 @@ impl Config {
                 .required(&settings::AT_LEAST_REVISION_WAIT, parse::duration(Duration::ZERO..=MINUTE))?,
             max_staleness: reader.required(&settings::MAX_STALENESS, parse::duration(MILLISECOND * 100..=HOUR))?,
             follow_interval: reader.required(&settings::FOLLOW_INTERVAL, parse::duration(MILLISECOND * 10..=HOUR))?,
+            follow_notifications: reader.required(&settings::FOLLOW_NOTIFICATIONS, parse::switch)?,
+            changes_retention: reader.required(&settings::CHANGES_RETENTION, parse::duration(SECOND..=CENTURY))?,
+            audit_retention: reader.required(&settings::AUDIT_RETENTION, parse::duration(SECOND..=CENTURY))?,
             access_log: reader.required(&settings::ACCESS_LOG, parse::switch)?,
             log_filter: reader.required(&settings::RUST_LOG, |text| Ok(text.to_owned()))?,
         };
@@ -158,6 +171,7 @@ impl Limits {
             max_cells: reader.required(&settings::MAX_CELLS, parse::number(1..=100_000_000))?,
             max_wildcards: reader.required(&settings::MAX_WILDCARDS, parse::number(0..=100))?,
             max_previews: reader.required(&settings::MAX_PREVIEWS, parse::number(1..=100))?,
+            max_streams: reader.required(&settings::MAX_STREAMS, parse::number(1..=10_000))?,
             request_timeout: reader.required(&settings::REQUEST_TIMEOUT, timeout)?,
         })
     }

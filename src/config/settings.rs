@@ -88,11 +88,15 @@ settings! {
     MAX_CELLS = with_default("1000000", "Most cells that one bulk write sets: the rows of its one selection times those of the other");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
     MAX_PREVIEWS = with_default("2", "Most dry runs at a time; more wait for their turn");
+    MAX_STREAMS = with_default("10", "Most streams of changes that one caller (the subject of the token) holds open");
     REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");
     SHUTDOWN_TIMEOUT = with_default("20s", "Time for open requests to finish after SIGTERM");
     AT_LEAST_REVISION_WAIT = with_default("2s", "Longest wait for the revision that a request asks for");
     MAX_STALENESS = with_default("30s", "Answers stop (503) when the index could not be confirmed current for this long");
     FOLLOW_INTERVAL = with_default("500ms", "How often the changes of other processes are looked for; shorter than `MAX_STALENESS`");
+    FOLLOW_NOTIFICATIONS = with_default("on", "`on`: they are heard of at once, on one more connection (`LISTEN` on PostgreSQL), and `FOLLOW_INTERVAL` is the safety net; `off`: they are found by it alone");
+    CHANGES_RETENTION = with_default("30d", "How long changes stay in the log; whoever follows asks more often than that");
+    AUDIT_RETENTION = with_default("730d", "How long the audit is kept");
     ACCESS_LOG = with_default("on", "`on` or `off`: a line in the log for each request");
     RUST_LOG = with_default("info", "What is logged: `error`, `warn`, `info`, `debug`, or by module as env_logger takes it");
 }

@@ -164,6 +164,29 @@ pub enum Change {
     SettingsPut { settings: Box<Settings> },
 }
 
+impl Change {
+    /// The word for each kind of change, as it stands in the log.
+    pub const KINDS: [&str; 17] = [
+        "customer_put",
+        "customer_removed",
+        "customer_user_put",
+        "customer_user_removed",
+        "group_put",
+        "group_removed",
+        "service_put",
+        "service_removed",
+        "back_end_put",
+        "back_end_removed",
+        "external_id_set",
+        "customer_group_link_set",
+        "customer_user_group_link_set",
+        "customer_user_service_link_set",
+        "customer_membership_set",
+        "roll_set",
+        "settings_put",
+    ];
+}
+
 impl Edit {
     /// The change that the index and the integrators follow.
     pub fn change(&self) -> Change {

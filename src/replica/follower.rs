@@ -1,7 +1,7 @@
 //! Following the change log.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::Shared;
@@ -64,7 +64,17 @@ enum Found {
 impl Shared {
     /// Brings the index to the last committed revision.
     pub(super) fn catch_up(&self) -> Result<(), StoreError> {
-        let mut followed = self.followed();
+        self.follow(self.followed())
+    }
+
+    /// Brings the index to the last committed revision, unless it has come to this one already:
+    /// whoever waited for another to look need not look again.
+    pub(super) fn catch_up_to(&self, revision: u64) -> Result<(), StoreError> {
+        let followed = self.followed();
+        if *self.revision.borrow() >= revision { Ok(()) } else { self.follow(followed) }
+    }
+
+    fn follow(&self, mut followed: MutexGuard<'_, Followed>) -> Result<(), StoreError> {
         loop {
             match self.look(&followed)? {
                 Found::Current(moment) => {
@@ -102,6 +112,9 @@ impl Shared {
             }
             if state.revision == at {
                 return Ok(Found::Current(moment));
+            }
+            if at < store::log_cut(conn)? {
+                return Ok(Found::AnotherHistory);
             }
             let revisions = store::changes_after(conn, at, AT_A_TIME)?;
             let next = revisions.first().map(|logged| logged.revision);

@@ -9,6 +9,8 @@
 
 mod follower;
 mod foresight;
+mod listener;
+mod retention;
 mod token;
 mod writer;
 
@@ -24,6 +26,7 @@ use crate::plan::{self, Plan, Refusal};
 use crate::store::{Conn, PoolState, State, Store, StoreError};
 use follower::Followed;
 pub use foresight::Previewed;
+pub use retention::Retention;
 pub use token::{RevisionToken, TokenMalformed};
 use writer::Writer;
 pub use writer::{Written, write_one};
@@ -33,6 +36,8 @@ pub use writer::{Written, write_one};
 pub struct Freshness {
     /// How often the log is looked at for the writes of others.
     pub follow_interval: Duration,
+    /// Whether the database is asked to tell of them besides.
+    pub listen: bool,
     /// How long answers go on while the index cannot be confirmed current.
     pub max_staleness: Duration,
 }
@@ -91,6 +96,8 @@ struct Shared {
     seen: AtomicU64,
     /// How many writes wait in the queue.
     writes_waiting: AtomicUsize,
+    /// The last revision that this process wrote, for the others to be told of.
+    written: AtomicU64,
     freshness: Freshness,
 }
 
@@ -108,10 +115,14 @@ impl Replica {
             epoch: RwLock::new(Arc::clone(&followed.epoch)),
             followed: Mutex::new(followed),
             confirmed: Mutex::new(Instant::now()),
+            written: AtomicU64::new(0),
             freshness,
         });
         let writer = Writer::start(Arc::clone(&shared))?;
         follower::start(Arc::downgrade(&shared))?;
+        if freshness.listen {
+            listener::start(Arc::downgrade(&shared))?;
+        }
         Ok(Self { shared, writer })
     }
 
@@ -146,6 +157,11 @@ impl Replica {
         self.writer.write_blocking(actor, plan)
     }
 
+    /// The revision that the index stands at, and each that it comes to.
+    pub fn revisions(&self) -> watch::Receiver<u64> {
+        self.shared.revision.subscribe()
+    }
+
     /// The token of a revision of this history.
     pub fn token(&self, revision: u64) -> RevisionToken {
         RevisionToken { epoch: self.shared.epoch(), revision }
@@ -177,26 +193,29 @@ impl Replica {
         }
     }
 
-    /// Waits, for a bounded time, until the index stands at the token's revision or a later one. A
-    /// token that is ahead of the log is not waited for.
+    /// Waits, for a bounded time, until the index stands at the token's revision or a later one. What
+    /// is not here yet is looked for at once; a token that is ahead of the log is not waited for.
     pub async fn at_least(&self, token: &RevisionToken, wait: Duration) -> Result<(), NotCurrent> {
+        let stands_at = self.stands_at(token);
+        if stands_at == Ok(true) {
+            return Ok(());
+        }
+        // A token of another history may be of one that this replica has not noticed yet.
+        let revision = stands_at.map_or(u64::MAX, |_| token.revision);
+        let shared = Arc::clone(&self.shared);
+        let looked = actix_web::web::block(move || shared.catch_up_to(revision));
+        match tokio::time::timeout(wait, looked).await {
+            Ok(Ok(Ok(()))) if self.stands_at(token)? => Ok(()),
+            _ => Err(NotCurrent::NotYet),
+        }
+    }
+
+    /// Whether the index stands at the token's revision or a later one of the same history.
+    fn stands_at(&self, token: &RevisionToken) -> Result<bool, NotCurrent> {
         if token.epoch != self.shared.epoch() {
             return Err(NotCurrent::EpochChanged);
         }
-        let mut revisions = self.shared.revision.subscribe();
-        if *revisions.borrow_and_update() >= token.revision {
-            return Ok(());
-        }
-        let shared = Arc::clone(&self.shared);
-        let logged = actix_web::web::block(move || shared.store.read(crate::store::state)).await;
-        if !logged.is_ok_and(|state| state.is_ok_and(|state| state.revision >= token.revision)) {
-            return Err(NotCurrent::NotYet);
-        }
-        let arrived = revisions.wait_for(|revision| *revision >= token.revision);
-        match tokio::time::timeout(wait, arrived).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(NotCurrent::NotYet),
-        }
+        Ok(*self.shared.revision.borrow() >= token.revision)
     }
 }
 

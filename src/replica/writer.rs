@@ -98,18 +98,20 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
-    let committed: Result<(), StoreError> = shared.store.write(|conn, state| {
+    let committed: Result<u64, StoreError> = shared.store.write(|conn, state| {
         let (committed, revision) = (state.revision, state.revision);
         let mut together = Together { committed, revision, changes: Vec::new(), followed_by: batch.len() };
         batch.iter_mut().try_for_each(|job| {
             together.followed_by -= 1;
             job.run(conn, &mut together)
-        })
+        })?;
+        Ok(together.revision)
     });
-    if committed.is_ok()
-        && let Err(why) = shared.catch_up()
-    {
-        log::warn!("the index has not caught up with a write: {why}");
+    if let Ok(revision) = committed {
+        shared.written.fetch_max(revision, Ordering::Relaxed);
+        if let Err(why) = shared.catch_up() {
+            log::warn!("the index has not caught up with a write: {why}");
+        }
     }
     batch.into_iter().for_each(|job| job.complete(committed.as_ref().err()));
 }

@@ -133,23 +133,42 @@ fn bodies_after(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<(i64, i
 }
 
 /// One change with its place in the log.
-pub type PlacedChange = (u64, u64, DateTime<Utc>, Value);
+pub struct PlacedChange {
+    /// Of which revision.
+    pub revision: u64,
+    /// Its place there.
+    pub ordinal: u64,
+    /// When that was committed.
+    pub committed_at: DateTime<Utc>,
+    /// The change, as JSON.
+    pub body: String,
+}
 
-/// A page of single changes after a place in the log, for who follows at their own pace.
-pub fn page_of_changes(conn: &mut Conn, after: (u64, u64), limit: i64) -> Result<Vec<PlacedChange>, StoreError> {
-    let (revision, ordinal) = (after.0 as i64, after.1 as i64);
+/// A page of single changes after a place in the log, up to a revision, for who follows at their own
+/// pace.
+pub fn page_of_changes(
+    conn: &mut Conn,
+    after: (u64, u64),
+    through: u64,
+    limit: usize,
+) -> Result<Vec<PlacedChange>, StoreError> {
+    let (revision, ordinal, through) = (after.0 as i64, after.1 as i64, through as i64);
+    let within = changes::revision.eq(revision).and(changes::ordinal.gt(ordinal));
     let rows: Vec<(i64, i64, chrono::NaiveDateTime, String)> = on!(conn, |c| changes::table
         .inner_join(revisions::table)
-        .filter(changes::revision.gt(revision).or(changes::revision.eq(revision).and(changes::ordinal.gt(ordinal))))
+        .filter(changes::revision.gt(revision).or(within))
+        .filter(changes::revision.ge(revision).and(changes::revision.le(through)))
         .order((changes::revision, changes::ordinal))
-        .limit(limit)
+        .limit(limit as i64)
         .select((changes::revision, changes::ordinal, revisions::committed_at, changes::body))
         .load(c)?);
-    rows.into_iter()
-        .map(|(revision, ordinal, at, body)| {
-            Ok((revision.unsigned_abs(), ordinal.unsigned_abs(), at.and_utc(), parse(&body)?))
-        })
-        .collect()
+    let placed = |(revision, ordinal, at, body): (i64, i64, chrono::NaiveDateTime, String)| PlacedChange {
+        revision: revision.unsigned_abs(),
+        ordinal: ordinal.unsigned_abs(),
+        committed_at: at.and_utc(),
+        body,
+    };
+    Ok(rows.into_iter().map(placed).collect())
 }
 
 /// What tells this revision from another of the same number in another history.
@@ -157,14 +176,8 @@ pub fn identity_of(conn: &mut Conn, revision: u64) -> Result<Option<String>, Sto
     Ok(on!(conn, |c| revisions::table.find(revision as i64).select(revisions::identity).get_result(c).optional()?))
 }
 
-/// The first revision that the log still holds.
-pub fn oldest_revision(conn: &mut Conn) -> Result<Option<u64>, StoreError> {
-    let oldest: Option<i64> =
-        on!(conn, |c| revisions::table.select(diesel::dsl::min(revisions::revision)).get_result(c)?);
-    Ok(oldest.map(i64::unsigned_abs))
-}
-
-fn parse(body: &str) -> Result<Value, StoreError> {
+/// A change as it stands in the log: with the names of permissions.
+pub fn parse(body: &str) -> Result<Value, StoreError> {
     serde_json::from_str(body).map_err(|why| StoreError::Corrupt(format!("the change log: {why}")))
 }
 

@@ -11,12 +11,13 @@ use std::time::Duration;
 use diesel::RunQueryDsl;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
+use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::StoreError;
 use super::reach::{Reach, Tries};
+use super::{StoreError, schema};
 use crate::config::DatabaseUrl;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -275,5 +276,66 @@ mod tests {
         );
         assert_eq!(url.matches("connect_timeout=").count(), 1);
         assert!(noticing_a_dead_peer("postgres://db/desk").starts_with("postgres://db/desk?connect_timeout=3&"));
+    }
+}
+
+/// The channel on which PostgreSQL tells of new revisions.
+const CHANNEL: &str = "customer_access_revisions";
+
+/// Hears of new revisions, and tells of them, on a connection of its own: what a pooled one hears
+/// would be heard by nobody.
+///
+/// It is a help and no more. Behind a pooler that gives each transaction another connection nothing is
+/// heard, and some databases that speak PostgreSQL's language know no `LISTEN`: whoever listens looks
+/// at the log from time to time all the same.
+pub struct Listener {
+    connection: Own,
+}
+
+/// A connection outside of the pool.
+enum Own {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Listener {
+    pub(super) fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let connection = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(StoreError::unavailable)?;
+                conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON")?;
+                Own::Sqlite(conn)
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut conn = PgConnection::establish(url.expose()).map_err(StoreError::unavailable)?;
+                conn.batch_execute(&format!("LISTEN {CHANNEL}"))?;
+                Own::Postgres(conn)
+            }
+        };
+        Ok(Self { connection })
+    }
+
+    /// The last revision that was heard of since the last call, if there was one. Never waits:
+    /// PostgreSQL sends by itself, and SQLite's is a look into memory that the processes share.
+    pub fn heard(&mut self) -> Result<Option<u64>, StoreError> {
+        match &mut self.connection {
+            Own::Sqlite(conn) => {
+                let revision: i64 = schema::state::table.select(schema::state::revision).get_result(conn)?;
+                Ok(Some(revision.unsigned_abs()))
+            }
+            Own::Postgres(conn) => {
+                let heard: Vec<_> = conn.notifications_iter().collect::<QueryResult<_>>()?;
+                Ok(heard.iter().filter_map(|told| told.payload.parse().ok()).max())
+            }
+        }
+    }
+
+    /// Tells everybody of a revision that is committed. In a statement of its own, because one that
+    /// fails would take a transaction with it. On SQLite everybody sees it anyway.
+    pub fn tell(&mut self, revision: u64) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Own::Sqlite(_) => Ok(()),
+            Own::Postgres(conn) => Ok(conn.batch_execute(&format!("NOTIFY {CHANNEL}, '{revision}'"))?),
+        }
     }
 }

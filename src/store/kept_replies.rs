@@ -48,10 +48,16 @@ fn to_status(stored: i32) -> Result<u16, StoreError> {
     u16::try_from(stored).map_err(|_| StoreError::Corrupt(format!("the status {stored}")))
 }
 
-/// Keeps a reply, and forgets those that are too old.
-pub(super) fn keep(conn: &mut Conn, key: &WriteKey, reply: &KeptReply, now: DateTime<Utc>) -> Result<(), StoreError> {
+/// Forgets the replies that are too old.
+pub fn forget_old(conn: &mut Conn, now: DateTime<Utc>) -> Result<(), StoreError> {
     let too_old = table::kept_at.le((now - KEPT_FOR).naive_utc());
     on!(conn, |c| diesel::delete(table::table.filter(too_old)).execute(c)?);
+    Ok(())
+}
+
+/// Keeps a reply, and forgets those that are too old.
+pub(super) fn keep(conn: &mut Conn, key: &WriteKey, reply: &KeptReply, now: DateTime<Utc>) -> Result<(), StoreError> {
+    forget_old(conn, now)?;
     let row = (
         table::actor.eq(&key.actor),
         table::idempotency_key.eq(&key.idempotency_key),

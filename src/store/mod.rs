@@ -7,6 +7,7 @@
 //! One row is asked for with `get_result`, never `first`: SQLite prepares a statement with `LIMIT ?`
 //! anew each time a value is bound.
 
+pub mod audit;
 mod back_ends;
 mod backup;
 mod change_log;
@@ -26,6 +27,7 @@ pub mod pages;
 mod pairs;
 mod reach;
 mod records;
+mod retention;
 mod schema;
 mod search;
 mod services;
@@ -35,10 +37,8 @@ pub mod state;
 use connection::{Connections, on};
 
 pub use backup::{back_up, renew_epoch_of};
-pub use change_log::{
-    LoggedRevision, PlacedChange, changes_after, decode, identity_of, oldest_revision, page_of_changes,
-};
-pub use connection::{Conn, PoolState};
+pub use change_log::{LoggedRevision, PlacedChange, changes_after, decode, identity_of, page_of_changes, parse};
+pub use connection::{Conn, Listener, PoolState};
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use facts::all_facts;
 pub use kept_replies::{KeptReply, WriteKey};
@@ -47,6 +47,7 @@ pub use pairs::{
     Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
 };
 pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
+pub use retention::{cut_audit, cut_log, log_cut};
 pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};
@@ -90,15 +91,21 @@ impl StoreError {
 #[derive(Clone)]
 pub struct Store {
     connections: Connections,
+    url: DatabaseUrl,
 }
 
 impl Store {
     /// Opens the database, creates it if need be, and brings its schema up to date.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
-        let store = Self { connections: Connections::open(url, pool_size)? };
+        let store = Self { connections: Connections::open(url, pool_size)?, url: url.clone() };
         let mut pooled = store.connections.get()?;
         state::initialize(&mut pooled.conn())?;
         Ok(store)
+    }
+
+    /// Begins to listen for the revisions of other processes.
+    pub fn listen(&self) -> Result<Listener, StoreError> {
+        Listener::open(&self.url)
     }
 
     /// Reads one consistent state of the database.

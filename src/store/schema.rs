@@ -7,6 +7,7 @@ diesel::table! {
         epoch -> Text,
         revision -> BigInt,
         cursor_key -> Text,
+        log_cut -> BigInt,
     }
 }
 

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 pub(crate) mod common;
 
+mod audit;
 mod authorization;
 mod backup;
 mod bulk;
@@ -26,9 +27,11 @@ mod openapi;
 mod operations;
 mod overview;
 mod previews;
+mod retention;
 mod rolls;
 mod schema_names;
 mod services;
 mod settings;
+mod streams;
 mod together;
 mod vectors;

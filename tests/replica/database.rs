@@ -94,7 +94,12 @@ impl Database {
 
     /// A replica that looks for the writes of others only when it writes itself.
     pub fn sleeper(&self) -> Replica {
-        open(self.store(), Duration::from_secs(3_600))
+        open(self.store(), Duration::from_secs(3_600), false)
+    }
+
+    /// A replica that hears of the writes of others, and never looks for them otherwise.
+    pub fn listener(&self) -> Replica {
+        open(self.store(), Duration::from_secs(3_600), true)
     }
 }
 
@@ -110,11 +115,11 @@ impl Database {
 
 /// A replica that looks for the writes of others all the time.
 pub fn replica_on(store: Store) -> Replica {
-    open(store, Duration::from_millis(10))
+    open(store, Duration::from_millis(10), false)
 }
 
-fn open(store: Store, follow_interval: Duration) -> Replica {
-    let freshness = Freshness { follow_interval, max_staleness: Duration::from_secs(30) };
+pub fn open(store: Store, follow_interval: Duration, listen: bool) -> Replica {
+    let freshness = Freshness { follow_interval, listen, max_staleness: Duration::from_secs(30) };
     Replica::open(store, freshness).expect("a replica opens")
 }
 

@@ -2,10 +2,10 @@
 
 use customer_access::directory::CustomerNumber;
 use customer_access::plan::{Plan, Precondition, customers};
-use customer_access::replica::{NotCurrent, Replica, RevisionToken};
+use customer_access::replica::{NotCurrent, Replica};
 
 use super::database::{Kind, behind_the_back, on_both, same_as_anew};
-use super::verbs::{customer, key, new_customer, revision, write};
+use super::verbs::{at_least, customer, key, new_customer, revision, write};
 
 fn knows(replica: &Replica, customer: &str) -> bool {
     replica.ask(|index| index.find_key::<CustomerNumber>(customer).is_some())
@@ -13,7 +13,7 @@ fn knows(replica: &Replica, customer: &str) -> bool {
 
 /// Waits until the replica knows a customer, or knows it no longer.
 #[track_caller]
-fn wait_until(replica: &Replica, customer: &str, known: bool) {
+pub fn wait_until(replica: &Replica, customer: &str, known: bool) {
     for _ in 0..1_000 {
         if knows(replica, customer) == known {
             return;
@@ -79,8 +79,7 @@ fn a_renewed_epoch_is_noticed(kind: Kind) {
     behind_the_back(&database, "UPDATE state SET epoch = '0123456789abcdef'");
     let written = write(&replica, |plan| new_customer(plan, "beta")).expect("a write");
     assert_eq!(replica.token(written.revision).to_string(), format!("0123456789abcdef-{}", written.revision));
-    let waited = futures_util::FutureExt::now_or_never(replica.at_least(&token, std::time::Duration::ZERO));
-    assert_eq!(waited, Some(Err(NotCurrent::EpochChanged)));
+    assert_eq!(at_least(&replica, &token), Err(NotCurrent::EpochChanged));
     same_as_anew(&replica, &database);
 }
 
@@ -130,10 +129,6 @@ fn eventually(mut is_so: impl FnMut() -> bool) {
     panic!("it has not come to that");
 }
 
-fn at_least(replica: &Replica, token: &RevisionToken) -> Result<(), NotCurrent> {
-    actix_web::rt::System::new().block_on(replica.at_least(token, std::time::Duration::from_millis(1)))
-}
-
 /// As a restore does it: the epoch says that this is another history.
 #[test]
 fn a_restore_that_lost_commits() {
@@ -144,6 +139,17 @@ fn a_restore_that_lost_commits() {
 #[test]
 fn a_failover_that_lost_commits() {
     lost_commits_are_noticed(false);
+}
+
+/// A token of the new history may come before the replica has noticed it.
+fn a_renewed_epoch_is_noticed_by_its_token(kind: Kind) {
+    let database = kind.database();
+    let (replica, other) = (database.sleeper(), database.sleeper());
+    behind_the_back(&database, "UPDATE state SET epoch = '0123456789abcdef'");
+    customer(&other, "acme");
+    let token = other.token(revision(&other));
+    assert_eq!(at_least(&replica, &token), Ok(()));
+    assert!(knows(&replica, "acme"));
 }
 
 /// The log was cut while a replica was away: it starts anew from the tables.
@@ -170,5 +176,6 @@ on_both!(
     numbers_are_never_given_twice,
     a_replaced_history_is_noticed,
     a_renewed_epoch_is_noticed,
+    a_renewed_epoch_is_noticed_by_its_token,
     a_log_that_was_cut_is_noticed,
 );

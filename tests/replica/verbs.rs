@@ -5,7 +5,7 @@ use customer_access::directory::{
     Reference, Validity,
 };
 use customer_access::plan::{Plan, Powers, Precondition, Refusal, customer_users, customers};
-use customer_access::replica::{Replica, Written};
+use customer_access::replica::{NotCurrent, Replica, RevisionToken, Written};
 use customer_access::store::{self, Record, StoreError};
 
 pub fn key(key: &str) -> Reference {
@@ -68,4 +68,10 @@ pub fn find<R: Record>(replica: &Replica, reference: &Reference) -> Option<R> {
 #[track_caller]
 pub fn revision(replica: &Replica) -> u64 {
     replica.read(|_| Ok::<_, StoreError>(())).expect("a state").1.revision
+}
+
+/// Waits as a request with `At-Least-Revision` does.
+pub fn at_least(replica: &Replica, token: &RevisionToken) -> Result<(), NotCurrent> {
+    let waited = replica.at_least(token, std::time::Duration::from_secs(20));
+    actix_web::rt::System::new().block_on(waited)
 }

@@ -123,8 +123,11 @@ VOLATILE = {
     "etag": lambda _: "…",
     "created_at": lambda _: "…",
     "updated_at": lambda _: "…",
+    "committed_at": lambda _: "…",
+    "happened_at": lambda _: "…",
     "next_cursor": lambda _: "…",
     "request_id": lambda _: "…",
+    "next_after": lambda place: "…-" + place.rsplit("-", 1)[1],
 }
 
 

@@ -46,6 +46,8 @@ impl Described<'_> {
         match code {
             "unknown_parameter" | "internal" => true,
             "method_not_allowed" => false,
+            "changes_gone" => matches!(self.id, "list_changes" | "stream_changes"),
+            "too_many_streams" => self.id == "stream_changes",
             "invalid_json" | "body_too_large" | "unsupported_media_type" => self.has_body(),
             "invalid_parameter" => self.has_parameter("query", None),
             "cursor_invalid" => ["cursor", "preview_cursor"].iter().any(|name| self.has_parameter("query", Some(name))),
@@ -147,11 +149,13 @@ fn reason(status: u16) -> &'static str {
         403 => "The token does not allow it",
         404 => "Something named does not exist",
         409 => "It does not go together with what there is",
+        410 => "What was asked for is no longer there",
         412 => "It was changed in the meantime, or restored",
         413 => "The body is too large",
         415 => "The body is not said to be JSON, or is compressed",
         422 => "The input is wrong, member by member",
         428 => "If-Match is needed",
+        429 => "Too much at once; try again after `Retry-After`",
         500 => "Something failed that should not",
         _ => "Not now; try again after `Retry-After`",
     }

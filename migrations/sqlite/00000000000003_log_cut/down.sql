@@ -1,0 +1,1 @@
+ALTER TABLE state DROP COLUMN log_cut;
