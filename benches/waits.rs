@@ -1,6 +1,7 @@
 //! How long readers wait while the index follows changes, and how large the index is, in a directory of
 //! `BENCH_CUSTOMER_USERS`: the way of a replica, with a lock and several readers.
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a bench waits, and serves nobody")]
 
 mod directory;
 

@@ -14,6 +14,7 @@ pub const SERVICES: u32 = 5_000;
 pub const SMALL_BACK_END: BackEndNumber = BackEndNumber(2);
 
 /// `BENCH_CUSTOMER_USERS`, a million if it is not set.
+#[expect(clippy::disallowed_methods, reason = "a bench is configured by whoever runs it")]
 pub fn customer_users() -> u32 {
     let asked = std::env::var("BENCH_CUSTOMER_USERS").ok();
     asked.map_or(1_000_000, |asked| asked.parse().expect("BENCH_CUSTOMER_USERS is a number"))
@@ -31,7 +32,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        u32::try_from((self.0 >> 32) * u64::from(end) >> 32).expect("below an u32")
+        u32::try_from(((self.0 >> 32) * u64::from(end)) >> 32).expect("below an u32")
     }
 
     pub fn one(&mut self, last: u32) -> u32 {
@@ -92,7 +93,7 @@ fn customer_user(index: &mut Index, random: &mut Random, number: u32, customers:
         id: customer_user,
         login: Login::parse(&login(number)).expect("a login"),
         customer: Some(CustomerNumber(1 + (number - 1) % customers)),
-        back_end: if number % 10 == 0 { SMALL_BACK_END } else { BackEndNumber(1) },
+        back_end: if number.is_multiple_of(10) { SMALL_BACK_END } else { BackEndNumber(1) },
         validity: Validity::Valid,
     });
     for _ in 0..5 {

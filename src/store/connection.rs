@@ -263,22 +263,6 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PostgresSession 
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_url_says_of_a_dead_peer_counts() {
-        let url = noticing_a_dead_peer("postgres://db/desk?connect_timeout=60&sslmode=prefer");
-        assert!(
-            url.starts_with("postgres://db/desk?connect_timeout=60&sslmode=prefer&tcp_user_timeout=5000&"),
-            "{url}"
-        );
-        assert_eq!(url.matches("connect_timeout=").count(), 1);
-        assert!(noticing_a_dead_peer("postgres://db/desk").starts_with("postgres://db/desk?connect_timeout=3&"));
-    }
-}
-
 /// The channel on which PostgreSQL tells of new revisions.
 const CHANNEL: &str = "customer_access_revisions";
 
@@ -337,5 +321,21 @@ impl Listener {
             Own::Sqlite(_) => Ok(()),
             Own::Postgres(conn) => Ok(conn.batch_execute(&format!("NOTIFY {CHANNEL}, '{revision}'"))?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_url_says_of_a_dead_peer_counts() {
+        let url = noticing_a_dead_peer("postgres://db/desk?connect_timeout=60&sslmode=prefer");
+        assert!(
+            url.starts_with("postgres://db/desk?connect_timeout=60&sslmode=prefer&tcp_user_timeout=5000&"),
+            "{url}"
+        );
+        assert_eq!(url.matches("connect_timeout=").count(), 1);
+        assert!(noticing_a_dead_peer("postgres://db/desk").starts_with("postgres://db/desk?connect_timeout=3&"));
     }
 }
