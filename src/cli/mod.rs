@@ -3,6 +3,7 @@
 mod backup;
 mod health;
 pub mod import;
+pub mod import_otobo;
 mod serve;
 mod token;
 
