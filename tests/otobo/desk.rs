@@ -56,14 +56,19 @@ impl Desk {
 /// The directory that desks are loaded into.
 pub struct Here {
     pub store: Store,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Here {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::default_in(folder.path()), 2).unwrap();
-        Self { store, _folder: folder }
+        Self { store, _folder: Some(folder) }
+    }
+
+    /// One that is in a folder of somebody else.
+    pub fn of(store: Store) -> Self {
+        Self { store, _folder: None }
     }
 
     /// Loads the desk as was decided.

@@ -1,9 +1,12 @@
 //! A desk of 30,000 customer users, half of them of an LDAP.
 
 use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
 
 use customer_access::access::Index;
-use customer_access::directory::CustomerUserNumber;
+use customer_access::config::DatabaseUrl;
+use customer_access::directory::{CustomerUserNumber, Kind};
+use customer_access::store::Store;
 use customer_access::sync::crm::report::Ending;
 use customer_access::sync::otobo::Report;
 use diesel::prelude::*;
@@ -66,4 +69,34 @@ fn access_is_the_desks_own_but_for_what_is_reported() {
     let revision = directory.index().revision();
     directory.import(&desk.url(), &all_in());
     assert_eq!(directory.index().revision(), revision, "a second run writes nothing");
+}
+
+#[test]
+fn an_import_that_was_killed_goes_on_where_it_was() {
+    let desk = Desk::new();
+    desk.sql(&include_str!("large.sql").replace("30000", "3000"));
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&DatabaseUrl::default_in(folder.path()), 2).unwrap();
+    let from = desk.url();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_customer-access"));
+    program.args(["import", "otobo", "--from", &from, "--missing-customer-users", "create:ldap"]);
+    program.args(["--missing-customers", "create", "--never-counted", "skip", "--quiet"]);
+    program.env_clear().env("DATA_DIR", folder.path()).stdout(Stdio::null());
+    let mut running = program.spawn().unwrap();
+    let loaded = || customer_access::replica::snapshot(&store).unwrap().count(Kind::CustomerUser);
+    while loaded() == 0 {
+        assert!(running.try_wait().unwrap().is_none(), "it ended before it could be killed");
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let before = loaded();
+    assert!((1..3_000).contains(&before), "{before}");
+
+    let directory = Here::of(store);
+    let report = directory.import(&from, &all_in());
+    assert_eq!(report.result, Ending::Complete);
+    assert_eq!(report.counts["customer users"].unchanged, before as u64);
+    let (there, here) = (there(&desk), here(&directory.index()));
+    assert_eq!(there.difference(&here).cloned().collect::<BTreeSet<_>>(), reported(&report, "only_there"));
+    assert_eq!(here.difference(&there).cloned().collect::<BTreeSet<_>>(), reported(&report, "only_here"));
 }

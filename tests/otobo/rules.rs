@@ -156,3 +156,39 @@ fn tables_of_another_version_are_found_or_said_to_be_absent() {
     let report = here.import(&desk.url(), &all_in());
     assert!(report.error.unwrap().to_string().contains("no table customer_user"));
 }
+
+#[test]
+fn a_back_end_without_group_support_gives_what_the_desk_does_not() {
+    use customer_access::directory::{BackEndFields, BackEndName};
+    use customer_access::plan::back_ends;
+    let (desk, here) = (Desk::small(), Here::new());
+    desk.sql("INSERT INTO group_customer_user VALUES ('ldap1', 2, 'ro', 1)");
+    customer_access::replica::install(&here.store).unwrap();
+    let ldap = BackEndFields { group_support: false, ..BackEndFields::new(BackEndName::parse("ldap").unwrap()) };
+    here.store
+        .write(|conn, state| {
+            let mut revision = state.revision;
+            customer_access::replica::write_one(conn, &mut revision, "test", |plan| back_ends::create(plan, ldap))
+        })
+        .unwrap();
+    let dry = here.dry_run(&desk.url(), &all_in());
+    let report = here.import(&desk.url(), &all_in());
+    assert_eq!(dry.differences, report.differences);
+    assert!(differences(&report).contains(&"ldap1 only_here group sales rw (group_support_off_here)".to_owned()));
+}
+
+#[test]
+fn a_key_that_belongs_to_another_thing_here_is_refused() {
+    let (desk, here) = (Desk::small(), Here::new());
+    here.import(&desk.url(), &undecided());
+    desk.sql("UPDATE customer_user SET id = 77 WHERE login = 'anna'");
+    let report = here.import(&desk.url(), &undecided());
+    assert_eq!((report.exit_code(), report.counts["customer users"].refused), (3, 1));
+    let policy = customer_access::sync::otobo::Policy {
+        on_existing: customer_access::plan::OnExisting::Refuse,
+        source: customer_access::sync::otobo::policy::source("second").unwrap(),
+        ..undecided()
+    };
+    let report = here.import(&desk.url(), &policy);
+    assert_eq!((report.exit_code(), report.counts["customer users"].refused), (3, 4));
+}

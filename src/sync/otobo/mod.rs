@@ -15,7 +15,7 @@
 //! A second run finds everything by the ids that the desk gives it, and writes what is different. The
 //! desk is the source of what it has; what is only here is said, and removed only if the operator wants it.
 //!
-//! **Memory** grows with the desk: about 1 KB for each customer user with a row, and 300 bytes for each link.
+//! **Memory** grows with the desk, whose rows are all held: 130 MB with 30,000 customer users and 75,000 links.
 
 mod desk;
 mod differences;
