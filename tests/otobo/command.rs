@@ -76,3 +76,25 @@ fn the_readme_shows_what_is_printed() {
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&printed), "README.md does not show this:\n{printed}");
 }
+
+#[test]
+fn the_directory_may_be_on_postgresql() {
+    let (desk, folder) = (Desk::small(), tempfile::tempdir().unwrap());
+    let directory = crate::postgres::Database::new();
+    let import = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_customer-access"));
+        program.args(["import", "otobo", "--json", "--from", &desk.url()]).env_clear();
+        program.env("DATABASE_URL", directory.url()).env("DATA_DIR", folder.path().join("data"));
+        let said = exits(&program.output().expect("the program runs"), 0);
+        serde_json::from_str::<serde_json::Value>(said.lines().next().unwrap()).unwrap()
+    };
+    let (first, second) = (import(), import());
+    assert_eq!(first["differences"], second["differences"]);
+    let counted = |report: &serde_json::Value, what: &str| -> u64 {
+        let counts = report["counts"].as_object().unwrap().values();
+        counts.map(|counts| counts[what].as_u64().unwrap()).sum()
+    };
+    // The group users was here before; and the settings.
+    assert_eq!((counted(&first, "created"), counted(&first, "updated")), (24, 2));
+    assert_eq!((counted(&second, "created"), counted(&second, "updated")), (0, 0));
+}

@@ -141,3 +141,22 @@ impl Desk {
         desk
     }
 }
+
+#[test]
+fn more_permission_types_than_there_can_be_stop_the_import() {
+    let names: Vec<String> = (0..40).map(|number| format!("type{number}")).collect();
+    let types = format!("UPDATE sysconfig_default SET effective_value = '--- [{}]' WHERE id = 6", names.join(", "));
+    let links = "INSERT INTO group_customer_user VALUES ('dora', 2, 'type39', 1)";
+    let here = Here::new();
+    let report = here.import(&Desk::small_with(&format!("{types}; {links}")).url(), &all_in());
+    assert_eq!((report.exit_code(), here.index().revision()), (1, 0));
+    assert!(report.error.unwrap().to_string().contains("at most 16"));
+}
+
+#[test]
+fn a_desk_that_lists_a_permission_type_twice() {
+    let desk = Desk::small_with("UPDATE sysconfig_default SET effective_value = '--- [ro, rw, note, ro]' WHERE id = 6");
+    let (here, _) = loaded(&desk, &undecided());
+    let types: Vec<String> = here.index().settings().permission_types.0.iter().map(|it| it.name.to_string()).collect();
+    assert_eq!(types, ["ro", "note", "rw"]);
+}

@@ -94,7 +94,7 @@ fn import(
     report.absent_tables.clone_from(&facts.absent);
     report.settings.clone_from(&settings.said);
     let mut intent = Intent::new(&facts, &settings, policy, report);
-    may_go_on(&intent, report)?;
+    may_go_on(&intent, &settings, report)?;
     let store = open()?;
     let (index, numbers) = bring_in(&store, &mut intent, &settings, policy, report, watch)?;
     watch.at("comparing access", 0, 0);
@@ -106,10 +106,10 @@ fn import(
 }
 
 /// Nothing is loaded while something is undecided; a dry run goes on, to say the rest as well.
-fn may_go_on(intent: &Intent, report: &Report) -> Result<(), Stopped> {
-    if intent.types.len() > MAX_PERMISSION_TYPES {
-        let said =
-            format!("the desk has {} permission types; at most {MAX_PERMISSION_TYPES} are allowed", intent.types.len());
+fn may_go_on(intent: &Intent, settings: &DeskSettings, report: &Report) -> Result<(), Stopped> {
+    let types = intent.types.len().max(settings.permissions.len());
+    if types > MAX_PERMISSION_TYPES {
+        let said = format!("there would be {types} permission types; at most {MAX_PERMISSION_TYPES} are allowed");
         return Err(Stopped(said, false));
     }
     match undecided(report) {

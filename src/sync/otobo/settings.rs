@@ -122,7 +122,8 @@ impl DeskSettings {
         let mut permissions = list(PERMISSIONS);
         permissions.retain(|name| name != "rw");
         permissions.push("rw".to_owned());
-        permissions.dedup();
+        let mut seen = std::collections::HashSet::new();
+        permissions.retain(|name| seen.insert(name.clone()));
         Self {
             group_support: is_on(GROUP_SUPPORT),
             always_groups: list(ALWAYS_GROUPS),

@@ -97,7 +97,7 @@ impl Making<'_> {
     fn types(&mut self, table: &'static str, grant: &GrantRow) -> Option<Types> {
         let place = |making: &Self| making.intent.types.iter().position(|name| name.as_str() == grant.permission);
         if let Some(place) = place(self) {
-            return Some(1 << place);
+            return shifted(place);
         }
         let name = PermissionName::parse(&grant.permission);
         let outcome = match (self.policy.unknown_permissions, &name) {
@@ -111,7 +111,7 @@ impl Making<'_> {
         let name = name.ok().filter(|_| outcome == Outcome::Loaded)?;
         // Places already given out must stay: the new type goes to the end, and `rw` is put last when written.
         self.intent.types.push(name);
-        place(self).map(|place| 1 << place)
+        place(self).and_then(shifted)
     }
 
     fn service_links(&mut self) {
@@ -156,6 +156,11 @@ impl Making<'_> {
         self.never_counted(row(), "names a group that does not exist");
         None
     }
+}
+
+/// The type at a place. Far more types than a link can hold stop the import later.
+fn shifted(place: usize) -> Option<Types> {
+    1_u32.checked_shl(u32::try_from(place).ok()?)
 }
 
 fn shown(grant: &GrantRow) -> String {

@@ -1,9 +1,14 @@
 //! A desk on MySQL or MariaDB.
 
+use std::time::Duration;
+
 use mysql::prelude::Queryable;
-use mysql::{Conn, Opts, Value};
+use mysql::{Conn, Opts, OptsBuilder, Value};
 
 use super::{Database, Row, SourceError};
+
+/// How long a server may take to answer at all.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct MySql {
     connection: Conn,
@@ -22,7 +27,8 @@ impl MySql {
             )
         };
         let options = Opts::from_url(&url).map_err(|_| unreadable())?;
-        let mut connection = Conn::new(options).map_err(|why| SourceError::Connect(why.to_string()))?;
+        let mut connection = Conn::new(OptsBuilder::from_opts(options).tcp_connect_timeout(Some(PATIENCE)))
+            .map_err(|why| SourceError::Connect(why.to_string()))?;
         for statement in [
             "SET NAMES utf8mb4",
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",

@@ -94,7 +94,7 @@ impl Reading<'_> {
         self.database.rows(table, columns, &mut |row| each(Values { table, columns, row }))
     }
 
-    /// The groups: `permission_groups` since OTRS 7 and Znuny 6.?, `groups_table` in OTOBO, `groups` before.
+    /// The groups: `permission_groups` in newer versions of Znuny, `groups_table` in OTOBO, `groups` in OTRS 6.
     fn groups(&mut self) -> Result<Vec<NamedRow>, SourceError> {
         for table in ["permission_groups", "groups_table"] {
             if !self.database.columns(table)?.is_empty() {
