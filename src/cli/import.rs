@@ -42,6 +42,15 @@ pub enum ImportFrom {
     /// Exit codes: 0 all rows are in; 1 nothing was written or not all was read; 2 wrong usage; 3
     /// some rows were refused.
     Crm(Box<CrmArguments>),
+    /// A running OTRS 6, OTOBO 10 or 11, or Znuny 6 or 7, from its database: everything that bears on access
+    ///
+    /// Reads the desk's database, in one transaction that writes nothing, and loads customers, customer
+    /// users, groups, services, all links, and the settings. What cannot be loaded as it stands is named
+    /// row by row, and decided by a flag; until it is, nothing is written. Try it with --dry-run first.
+    /// A second run brings in what changed.
+    ///
+    /// Exit codes: 0 all is in; 1 nothing or not all was loaded; 2 wrong usage; 3 some rows were refused.
+    Otobo(Box<super::import_otobo::OtoboArguments>),
 }
 
 /// A CRM's CSV export, and how to read it.
@@ -104,7 +113,7 @@ fn assignment(written: &str) -> Result<Assignment, String> {
     Ok(Assignment { field, content })
 }
 
-fn on_existing(written: &str) -> Result<OnExisting, String> {
+pub(super) fn on_existing(written: &str) -> Result<OnExisting, String> {
     match written {
         "adopt" => Ok(OnExisting::Adopt),
         "refuse" => Ok(OnExisting::Refuse),
@@ -115,7 +124,10 @@ fn on_existing(written: &str) -> Result<OnExisting, String> {
 impl ImportArguments {
     /// Runs the import into the configured database; gives the exit code.
     pub fn run(&self, config: &Config) -> u8 {
-        let ImportFrom::Crm(arguments) = &self.from;
+        let arguments = match &self.from {
+            ImportFrom::Otobo(arguments) => return arguments.run(config),
+            ImportFrom::Crm(arguments) => arguments,
+        };
         let open = || {
             config.create_data_dir_of_database().map_err(|why| StoreError::Unavailable(why.to_string()))?;
             Store::open(&config.database_url, config.database_pool_size)

@@ -4,6 +4,7 @@ mod backup;
 mod erase;
 mod health;
 pub mod import;
+pub mod import_otobo;
 mod serve;
 mod token;
 

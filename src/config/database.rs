@@ -31,8 +31,16 @@ impl DatabaseUrl {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Whether there may be something in it: a SQLite file that is not there has nothing.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// Parses `sqlite:PATH`, a path without a scheme, `postgres://…` or `postgresql://…`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match scheme(text) {
             Some(("sqlite", path)) => sqlite_file(path.strip_prefix("//").unwrap_or(path)),
             Some(("postgres" | "postgresql", rest)) => match rest.strip_prefix("//") {

@@ -18,6 +18,7 @@ pub mod rolls;
 pub mod selection;
 pub mod services;
 pub mod settings;
+pub mod transfer;
 
 use chrono::{DateTime, Utc};
 

@@ -22,6 +22,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::watch;
 
 use crate::access::Index;
+use crate::directory::Change;
 use crate::plan::{self, Plan, Refusal};
 use crate::store::{Conn, PoolState, State, Store, StoreError};
 use follower::Followed;
@@ -235,6 +236,17 @@ pub fn install(store: &Store) -> Result<(), Refusal> {
         let mut revision = state.revision;
         write_one(conn, &mut revision, "installation", plan::fresh::installation).map(|_| ())
     })
+}
+
+/// The index of the store as it is now, of one revision, for whoever asks many questions and follows nothing.
+pub fn snapshot(store: &Store) -> Result<Index, StoreError> {
+    follower::build(store).map(|(index, _)| index)
+}
+
+/// What an index would be after these changes.
+pub fn applied(mut index: Index, changes: &[Change]) -> Index {
+    changes.iter().for_each(|change| index.apply(change));
+    index
 }
 
 /// The time, to the microsecond, which is what both databases keep.

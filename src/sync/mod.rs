@@ -5,3 +5,4 @@
 //! thing that it did not understand; what it refuses, it names.
 
 pub mod crm;
+pub mod otobo;

@@ -23,6 +23,7 @@ fn command(flags: &[&str]) -> (u8, Directory) {
     let mut directory = Directory::default();
     let code = match arguments(flags) {
         Ok(ImportFrom::Crm(arguments)) => run_crm(&arguments, &mut directory),
+        Ok(other) => panic!("{other:?}"),
         Err(usage) => u8::try_from(usage.exit_code()).unwrap(),
     };
     (code, directory)
@@ -84,6 +85,7 @@ fn a_mapping_file_is_outweighed_by_the_command_line() {
 fn what_exists_is_adopted_unless_it_shall_be_refused() {
     let on_existing = |flags: &[&str]| match arguments(&[&["--file", "x", "--map", "login=x"], flags].concat()) {
         Ok(ImportFrom::Crm(arguments)) => arguments.on_existing,
+        Ok(other) => panic!("{other:?}"),
         Err(usage) => panic!("{usage}"),
     };
     assert_eq!(on_existing(&[]), OnExisting::Adopt);

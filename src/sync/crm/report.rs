@@ -202,7 +202,7 @@ impl Report {
 }
 
 /// A number as a person reads it: `12,345`.
-pub(super) fn grouped(number: u64) -> String {
+pub(in crate::sync) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap_or("")).collect();
     groups.join(",")
