@@ -20,18 +20,7 @@ pub(super) fn compare(
     index: &Index,
 ) -> Differences {
     let desk = Desk::new(facts, settings, Case::AsItIs);
-    let without_case = Desk::new(facts, settings, Case::Ignored);
-    let comparing = Comparing {
-        group_ids: ids(&intent.group_of, &numbers.groups),
-        service_ids: ids(&intent.service_of, &numbers.services),
-        places: places(settings, index),
-        facts,
-        settings,
-        intent,
-        numbers,
-        index,
-        without_case,
-    };
+    let comparing = Comparing::new(facts, settings, intent, numbers, index);
     let mut differences = Differences::default();
     for (key, login) in desk.logins() {
         let Some(customer_user) = comparing.customer_user(&key) else { continue };
@@ -84,7 +73,27 @@ struct Asked<'a> {
     is_here: bool,
 }
 
-impl Comparing<'_> {
+impl<'c> Comparing<'c> {
+    fn new(
+        facts: &'c Facts,
+        settings: &'c DeskSettings,
+        intent: &'c Intent,
+        numbers: &'c Numbers,
+        index: &'c Index,
+    ) -> Self {
+        Self {
+            without_case: Desk::new(facts, settings, Case::Ignored),
+            group_ids: ids(&intent.group_of, &numbers.groups),
+            service_ids: ids(&intent.service_of, &numbers.services),
+            places: places(settings, index),
+            facts,
+            settings,
+            intent,
+            numbers,
+            index,
+        }
+    }
+
     /// Who the login is here, if anybody; nothing at all, if it is another writing of somebody's who is asked about.
     fn customer_user(&self, key: &str) -> Option<Option<CustomerUserNumber>> {
         if self.intent.is_other_case(key) {

@@ -163,13 +163,7 @@ impl Comparing<'_> {
                     after = there;
                 }
             }
-            match (before == after, before.is_empty()) {
-                (true, _) if there.is_empty() => {}
-                (true, _) => counts.unchanged += 1,
-                (false, true) => counts.created += 1,
-                (false, false) if after.is_empty() => {}
-                (false, false) => counts.updated += 1,
-            }
+            count(&mut counts, before, there, after);
             if before != after {
                 self.changes.push(change(key, after));
             }
@@ -266,5 +260,16 @@ impl Comparing<'_> {
                 self.changes.push(Change::RollSet { roll, id: thing(number), listed: false });
             }
         }
+    }
+}
+
+/// Counts what becomes of a link; one that is only here was counted before.
+fn count(counts: &mut Counts, before: PermissionSet, there: PermissionSet, after: PermissionSet) {
+    match (before == after, before.is_empty()) {
+        (true, _) if there.is_empty() => {}
+        (true, _) => counts.unchanged += 1,
+        (false, true) => counts.created += 1,
+        (false, false) if after.is_empty() => {}
+        (false, false) => counts.updated += 1,
     }
 }

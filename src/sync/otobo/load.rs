@@ -48,42 +48,35 @@ impl Loading<'_> {
 
     /// Customers before customer users, and parents before what stands under them.
     pub(super) fn things(&mut self, intent: &Intent, writes: &ThingWrites) -> Result<(), Stopped> {
+        self.groups_and_services(intent, writes)?;
         let (on_existing, none) = (self.policy.on_existing, Precondition::None);
-        self.each(
-            "groups",
-            &writes.groups,
-            |place| &intent.groups[place].key,
-            |plan, place| {
-                let wanted = &intent.groups[place];
-                let reference = Reference::External(wanted.external_id.clone());
-                groups::put(plan, &reference, wanted.patch.clone(), on_existing, &none).map(|_| ())
-            },
-        )?;
-        self.each(
-            "services",
-            &writes.services,
-            |place| &intent.services[place].key,
-            |plan, place| {
-                let wanted = &intent.services[place];
-                let reference = Reference::External(wanted.external_id.clone());
-                services::put(plan, &reference, wanted.patch.clone(), on_existing, &none).map(|_| ())
-            },
-        )?;
-        self.each(
-            "customers",
-            &writes.customers,
-            |place| &intent.customers[place].key,
-            |plan, place| {
-                let wanted = &intent.customers[place];
-                let id = Some(&wanted.external_id);
-                customers::upsert(plan, id, wanted.patch.clone(), on_existing, &none).map(|_| ())
-            },
-        )?;
+        let key = |place: usize| &intent.customers[place].key;
+        self.each("customers", &writes.customers, key, |plan, place| {
+            let wanted = &intent.customers[place];
+            let id = Some(&wanted.external_id);
+            customers::upsert(plan, id, wanted.patch.clone(), on_existing, &none).map(|_| ())
+        })?;
         let key = |place: usize| &intent.customer_users[place].wanted.key;
         self.each("customer users", &writes.customer_users, key, |plan, place| {
             let id = Some(&intent.customer_users[place].wanted.external_id);
             let patch = patch_of(intent, place);
             customer_users::upsert(plan, id, patch, on_existing, Powers::ALL, &none).map(|_| ())
+        })
+    }
+
+    fn groups_and_services(&mut self, intent: &Intent, writes: &ThingWrites) -> Result<(), Stopped> {
+        let (on_existing, none) = (self.policy.on_existing, Precondition::None);
+        let key = |place: usize| &intent.groups[place].key;
+        self.each("groups", &writes.groups, key, |plan, place| {
+            let wanted = &intent.groups[place];
+            let reference = Reference::External(wanted.external_id.clone());
+            groups::put(plan, &reference, wanted.patch.clone(), on_existing, &none).map(|_| ())
+        })?;
+        let key = |place: usize| &intent.services[place].key;
+        self.each("services", &writes.services, key, |plan, place| {
+            let wanted = &intent.services[place];
+            let reference = Reference::External(wanted.external_id.clone());
+            services::put(plan, &reference, wanted.patch.clone(), on_existing, &none).map(|_| ())
         })
     }
 
