@@ -82,9 +82,9 @@ pub fn is_dry_run(query: &str) -> bool {
 fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> {
     let params = Query::<DryRunParams>::from_request(request, &mut Payload::None).into_inner()?.0;
     if params.dry_run != Some(true) {
-        let alone = params.preview_limit.is_some() || params.preview_cursor.is_some();
-        let needed = || Problem::new("invalid_parameter", "preview_limit and preview_cursor need dry_run=true.");
-        return if alone { Err(needed()) } else { Ok(None) };
+        // A limit alone says nothing: generated clients send the default of every parameter.
+        let needed = || Problem::new("invalid_parameter", "preview_cursor needs dry_run=true.");
+        return if params.preview_cursor.is_some() { Err(needed()) } else { Ok(None) };
     }
     if !api.caller.may(Scope::AccessRead) {
         let detail =

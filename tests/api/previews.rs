@@ -348,7 +348,10 @@ fn a_page_of_a_preview_belongs_to_its_request_and_its_revision() {
     assert!(text(&refused.json["detail"]).contains("preview_cursor"));
     app.customer("delta");
     page(&cursor, &off).expect(409).problem("preview_outdated");
-    app.patch(&query(path, &[("preview_limit", "1")]), off.clone()).expect(400).problem("invalid_parameter");
+    app.patch(&query(path, &[("preview_cursor", &cursor)]), off.clone()).expect(400).problem("invalid_parameter");
+    // A generated client sends every default: it must not change what a write is.
+    let same = json!({"group_support": true});
+    app.patch(&query(path, &[("dry_run", "false"), ("preview_limit", "100")]), same).expect(200).lacks("/preview");
     let refused = app.patch(&query(path, &[("dry_run", "true"), ("preview_limit", "0")]), off).expect(400);
     assert_eq!(refused.json["detail"], "preview_limit is 0; it must be 1 to 1000.");
 }
