@@ -163,7 +163,7 @@ async fn make_once<T, V: Serialize>(
             return Ok((kept, true));
         }
         let value = plan(p)?;
-        let (warnings, (_, after)) = (replica.warnings(p)?, replica.foresee(p)?);
+        let (warnings, after) = (replica.warnings(p)?, replica.foresee(p)?);
         let reply = reply(&for_reply, &after, value);
         let revision = replica.token(p.revision()).to_string();
         let sent = Sent::new(reply, WarningView::all(&after, &warnings), revision)?;

@@ -1,6 +1,6 @@
 //! What a plan would do to the answers, before it is committed, or without ever being.
 
-use super::{Replica, now};
+use super::{Replica, applied, now};
 use crate::access::{Index, Preview, Warning, preview};
 use crate::directory::{Change, Edit};
 use crate::plan::{Base, Plan, Refusal};
@@ -47,12 +47,10 @@ impl Replica {
         Err(StoreError::Unavailable("the index does not catch up with the database".to_owned()).into())
     }
 
-    /// The index as it is before a plan that is being made, and as it will be after it.
-    pub fn foresee(&self, plan: &Plan) -> Result<(Index, Index), StoreError> {
-        let before = self.before(plan.base)?;
-        let mut after = before.clone();
-        plan.edits().iter().for_each(|edit| after.apply(&edit.change()));
-        Ok((before, after))
+    /// The index as it will be after a plan that is being made.
+    pub fn foresee(&self, plan: &Plan) -> Result<Index, StoreError> {
+        let changes: Vec<Change> = plan.edits().iter().map(Edit::change).collect();
+        Ok(applied(self.before(plan.base)?, &changes))
     }
 
     /// What a plan that is being made is to be warned of.
@@ -62,8 +60,7 @@ impl Replica {
             return Ok(Vec::new());
         }
         let before = self.before(plan.base)?;
-        let mut after = before.clone();
-        changes.iter().for_each(|change| after.apply(change));
+        let after = applied(before.clone(), &changes);
         Ok(preview::warnings(&before, &after, &changes))
     }
 
@@ -72,9 +69,7 @@ impl Replica {
         if self.ask(Index::revision) < base.committed {
             self.shared.catch_up()?;
         }
-        let mut index = self.ask(Index::clone);
-        base.earlier.iter().for_each(|change| index.apply(change));
-        Ok(index)
+        Ok(applied(self.ask(Index::clone), base.earlier))
     }
 }
 
