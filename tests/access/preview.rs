@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use customer_access::access::{DifferenceCounts, Gains, Index, Preview, Warning, warnings};
-use customer_access::directory::{Change, CustomerUserNumber, Settings};
+use customer_access::directory::{Change, Context, CustomerUserNumber, Kind, Settings, Validity};
 use proptest::prelude::*;
 
-use super::acts::acts;
+use super::acts::{Act, acts};
 use super::change_sequences::revisions;
 use super::naive::Naive;
 
@@ -96,6 +96,37 @@ fn check_warnings(naive: (&Naive, &Naive), preview: &Preview, changes: &[Change]
     for person in 0..=last {
         let expected = suppressed(naive, person);
         assert_eq!(warned.get(&CustomerUserNumber(person)).cloned().unwrap_or_default(), expected, "of {person}");
+    }
+}
+
+/// A number that is given anew within one preview says nothing of the links of its holder before.
+#[test]
+fn what_is_there_again_comes_without_its_links() {
+    let linked = [
+        Act::BackEnd { id: 1, group_support: true },
+        Act::Group { id: 1, key: 0, validity: Validity::Valid },
+        Act::Customer { id: 1, key: 0, validity: Validity::Valid },
+        Act::CustomerUser { id: 1, key: 0, customer: Some(1), back_end: 1, validity: Validity::Valid },
+        Act::Service { id: 1, parent: None, validity: Validity::Valid },
+        Act::ServiceLink { customer_user: 1, service: 1, linked: true },
+        Act::CustomerUserLink { customer_user: 1, group: 1, permissions: 1 },
+        Act::CustomerLink { customer: 1, group: 1, context: Context::SameCustomer, permissions: 2 },
+    ];
+    for (kind, at) in [(Kind::Service, 4), (Kind::Group, 1), (Kind::Customer, 2), (Kind::CustomerUser, 3)] {
+        let again = [Act::Remove { kind, id: 1 }, linked[at].clone()];
+        let (revisions, _) = revisions(&[&linked[..], &again].concat());
+        let (first, second) = revisions.split_at(linked.len());
+        let (mut naive, mut index) = (Naive::new(), Index::default());
+        for change in first.iter().flatten() {
+            naive.apply(change);
+            index.apply(change);
+        }
+        let before = naive.clone();
+        let changes: Vec<Change> = second.iter().flatten().cloned().collect();
+        changes.iter().for_each(|change| naive.apply(change));
+        let preview = Preview::new(index, &changes);
+        assert!(kind == Kind::Customer || preview.differences(None).count() == 1, "something of {kind:?} is lost");
+        check((&before, &naive), &preview, 1);
     }
 }
 

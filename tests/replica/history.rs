@@ -91,8 +91,11 @@ fn lost_commits_are_noticed(is_said: bool) {
     customer(&replicas[0], "kept");
     let kept = revision(&replicas[0]);
     database.of_postgres().back_up();
-    eventually(|| write(&replicas[0], |plan| new_customer(plan, "lost-0")).is_ok());
-    (1..10).for_each(|at| drop(customer(&replicas[0], &format!("lost-{at}"))));
+    // The server was away for the copy, so each connection of before fails once.
+    for at in 0..10 {
+        let key = format!("lost-{at}");
+        eventually(|| write(&replicas[0], |plan| new_customer(plan, &key)).is_ok() || knows(&replicas[0], &key));
+    }
     replicas.iter().for_each(|replica| eventually(|| knows(replica, "lost-9")));
     let token = replicas[1].token(kept + 10);
     assert_eq!(at_least(&replicas[1], &token), Ok(()));

@@ -73,15 +73,21 @@ impl<'i> Gathering<'i> {
         }
     }
 
+    /// A put that leaves the thing as it was for everybody reaches nobody. What is removed always
+    /// reaches: its links go with it, even where the same number is there again at the end.
     fn add(&mut self, change: &Change) {
         match change {
+            Change::CustomerPut { id, .. } if self.same(|index| index.validity(*id)) => {}
             Change::CustomerPut { id, .. } | Change::CustomerRemoved { id, .. } => self.customer(*id),
             Change::CustomerUserPut { id, .. } | Change::CustomerUserRemoved { id, .. } => {
                 self.all_groups = true;
                 self.customer_users.insert(id.0);
             }
+            Change::GroupPut { id, .. } if self.same(|index| index.validity(*id)) => {}
             Change::GroupPut { id, .. } | Change::GroupRemoved { id, .. } => self.group(*id),
-            Change::ServicePut { id, .. } | Change::ServiceRemoved { id, .. } => self.service(*id),
+            Change::ServicePut { id, .. } if self.same(|index| (index.validity(*id), index.parent(*id))) => {}
+            Change::ServicePut { id, .. } | Change::ServiceRemoved { id, .. } => drop(self.services.insert(*id)),
+            Change::BackEndPut { id, .. } if self.same(|index| index.back_end_group_support(*id)) => {}
             Change::BackEndPut { id, .. } | Change::BackEndRemoved { id, .. } => self.back_end(*id),
             Change::ExternalIdSet { .. } => {}
             Change::CustomerGroupLinkSet(link) => {
@@ -116,16 +122,11 @@ impl<'i> Gathering<'i> {
     }
 
     fn customer(&mut self, customer: CustomerNumber) {
-        if !self.same(|index| index.validity(customer)) {
-            self.all_groups = true;
-            self.members(customer);
-        }
+        self.all_groups = true;
+        self.members(customer);
     }
 
     fn group(&mut self, group: GroupNumber) {
-        if self.same(|index| index.validity(group)) {
-            return;
-        }
         self.groups.insert(group);
         for index in self.sides {
             let listed = |roll| index.is_listed(roll, group);
@@ -137,12 +138,6 @@ impl<'i> Gathering<'i> {
             for back_end in index.all(None).filter(unrestricted) {
                 self.insert_all(index.customer_users_of_back_end(back_end, None));
             }
-        }
-    }
-
-    fn service(&mut self, service: ServiceNumber) {
-        if !self.same(|index| (index.validity(service), index.parent(service))) {
-            self.services.insert(service);
         }
     }
 
@@ -162,11 +157,9 @@ impl<'i> Gathering<'i> {
     }
 
     fn back_end(&mut self, back_end: BackEndNumber) {
-        if !self.same(|index| index.back_end_group_support(back_end)) {
-            self.all_groups = true;
-            for index in self.sides {
-                self.insert_all(index.customer_users_of_back_end(back_end, None));
-            }
+        self.all_groups = true;
+        for index in self.sides {
+            self.insert_all(index.customer_users_of_back_end(back_end, None));
         }
     }
 
