@@ -6,3 +6,4 @@
 
 pub mod crm;
 pub mod otobo;
+pub mod rows;
