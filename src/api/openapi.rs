@@ -69,10 +69,11 @@ fn tags() -> Value {
 fn complete_operation(document: &mut Value, operation_id: &str, access: Access) {
     let all = document["components"]["schemas"].clone();
     let Some((path, method, operation)) = find(document, operation_id) else { return };
-    if let Access::Needs(scope) = access {
-        operation["security"] = json!([{ "bearer": [scope.as_str()] }]);
+    let scopes: Vec<Scope> = access.scopes().collect();
+    if !scopes.is_empty() {
+        operation["security"] = json!([{ "bearer": scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>() }]);
         let said = operation["description"].as_str().unwrap_or("").to_owned();
-        operation["description"] = json!(format!("{said}\n\n{}", needs(scope)).trim());
+        operation["description"] = json!(format!("{said}\n\n{}", needs(&scopes)).trim());
     } else {
         operation["security"] = json!([]);
     }
@@ -95,10 +96,14 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
     response_headers(operation, &all);
 }
 
-fn needs(scope: Scope) -> String {
-    match scope {
-        Scope::AccessSelf => "Needs the scope `access:read`, or, about oneself, `access:self`.".to_owned(),
-        scope => format!("Needs the scope `{scope}`."),
+fn needs(scopes: &[Scope]) -> String {
+    match scopes {
+        [Scope::AccessSelf] => "Needs the scope `access:read`, or, about oneself, `access:self`.".to_owned(),
+        [scope] => format!("Needs the scope `{scope}`."),
+        scopes => {
+            let named: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+            format!("Needs the scopes {}.", named.join(" and "))
+        }
     }
 }
 

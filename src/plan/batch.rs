@@ -77,6 +77,17 @@ pub enum Effect {
     Unchanged,
 }
 
+impl Effect {
+    /// The word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Created => "created",
+            Effect::Updated => "updated",
+            Effect::Unchanged => "unchanged",
+        }
+    }
+}
+
 /// What a row did, and to what.
 #[derive(Debug, Clone)]
 pub struct Done {
