@@ -102,7 +102,8 @@ async fn upsert(write: Write, kind: RowKind, batch: Batch) -> Answer {
         let detail = format!("has {} items; it must have 1 to {most}", batch.items.len());
         return Err(Problem::of_input(vec![FieldError::new("/items", Invalid::new("wrong_number", detail))]));
     }
-    let options = Options { on_existing: batch.on_existing, powers: write.api().powers() };
+    let options =
+        Options { on_existing: batch.on_existing, powers: write.api().powers(), keeps_grants_of_contexts_off: false };
     let (source, atomic) = (batch.source, batch.atomic);
     let rows: Vec<ReadRow> = batch.items.into_iter().map(|item| rows::read(kind, item, source.as_ref())).collect();
     write.make(move |p| merge(p, rows, options, atomic), said).await
@@ -210,10 +211,14 @@ fn row_schema(fields: RefOr<Schema>, kind: RowKind) -> RefOr<Schema> {
     row.description = Some(format!("What another system says of one {}.", kind.as_str().replace('_', " ")));
     let row_id = text("Whatever you call the row; its result carries it.", rows::MAX_ROW_ID, "17");
     row.properties.insert("row_id".to_owned(), row_id.into());
-    if !kind.is_link() {
+    if kind.has_external_ids() {
         let said = "The key of the thing in the batch's `source`, compared byte for byte. Without it the natural key says what \
                     the row is about.";
         row.properties.insert("external_id".to_owned(), text(said, 200, "0015e00001AbCdE").into());
+        let more = ArrayBuilder::new().items(Ref::from_schema_name("ExternalId")).description(Some(
+            "Further keys, in this source or others, such as those of merged contacts: it gets those that it has not.",
+        ));
+        row.properties.insert("external_ids".to_owned(), more.into());
     }
     row.into()
 }
@@ -225,7 +230,7 @@ fn batch_schema(row: &str, kind: RowKind, example: Value) -> RefOr<Schema> {
         "Whether all rows are merged or none: then a row that fails is a 422 `batch_failed`, with pointers into `items`.",
     ));
     let mut batch = ObjectBuilder::new();
-    if !kind.is_link() {
+    if kind.has_external_ids() {
         let source = "The system that the rows' external ids are of; needed if any row has one.";
         let on_existing = ObjectBuilder::new().schema_type(Type::String).default(Some("refuse".into())).description(Some(
             "What happens where the natural key exists without the row's external id: `refuse` (409 `key_taken`) or `adopt` \

@@ -141,6 +141,22 @@ fn an_unknown_external_id_takes_over_only_if_told_to() {
 }
 
 #[test]
+fn a_row_brings_further_external_ids() {
+    let app = TestApp::start();
+    let merged = |key: &str| json!({"external_id": "1", "customer_id": key, "external_ids": [{"source": "crm", "id": "2"}, {"source": "erp", "id": "A"}]});
+    assert_eq!(outcomes(&app.post(CUSTOMERS, of_crm(json!([merged("acme")]))).expect(200)), ["created"]);
+    assert_eq!(outcomes(&app.post(CUSTOMERS, of_crm(json!([merged("acme")]))).expect(200)), ["unchanged"]);
+    for id in ["crm:1", "crm:2", "erp:A"] {
+        app.get(&format!("/v1/customers/external:{id}")).expect(200).has("/customer_id", "acme");
+    }
+    // Another's are not taken from it, and then nothing of the row is kept.
+    let row = json!({"external_id": "9", "customer_id": "beta", "external_ids": [{"source": "erp", "id": "A"}]});
+    let reply = app.post(CUSTOMERS, of_crm(json!([row]))).expect(200);
+    assert_eq!(reply.items()[0]["problem"]["code"], "external_id_taken");
+    app.get("/v1/customers/beta").expect(404);
+}
+
+#[test]
 fn a_row_sees_what_the_rows_before_it_brought() {
     let app = TestApp::start();
     let rows = json!({"items": [
