@@ -2,6 +2,7 @@
 
 mod backup;
 mod erase;
+mod export;
 mod health;
 pub mod import;
 pub mod import_otobo;
@@ -40,6 +41,8 @@ enum Command {
     /// The rows stay, with who, when, what kind and which id. The change log holds the login and external ids
     /// until CHANGES_RETENTION is over, a reply kept for an Idempotency-Key what it said for 24 hours.
     Erase(erase::Arguments),
+    /// Write everything that is in the directory as NDJSON, one row a line, which `import job` takes back.
+    Export(export::Arguments),
     /// Bring in what another system knows.
     Import(import::ImportArguments),
     /// Make a token, signed with the secret of this installation.
@@ -64,6 +67,9 @@ pub enum CliError {
     /// Erasing a person's values.
     #[error(transparent)]
     Erase(#[from] erase::EraseError),
+    /// Exporting the directory.
+    #[error("nothing was exported: {0}")]
+    Export(#[from] crate::sync::export::ExportError),
     /// The keys of tokens.
     #[error(transparent)]
     Keys(#[from] crate::auth::AuthSetupError),
@@ -93,6 +99,7 @@ impl Cli {
             Command::Backup(arguments) => arguments.run(&config)?,
             Command::RenewEpoch => backup::renew_epoch(&config)?,
             Command::Erase(arguments) => arguments.run(&config)?,
+            Command::Export(arguments) => arguments.run(&config)?,
             Command::Import(arguments) => return Ok(ExitCode::from(arguments.run(&config))),
             Command::Token(arguments) => arguments.run(&config)?,
         }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::change_log::{self, AuditRow};
 use super::kept_replies::{self, KeptReply, WriteKey};
 use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
-use super::{dialect, pairs, state};
+use super::{dialect, many, pairs, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
 /// What one write amounts to.
@@ -67,11 +67,13 @@ pub fn write(
     state::set_revision(conn, revision)
 }
 
-/// Writes the rows of edits, in their order; links that follow one another together.
+/// Writes the rows of edits, in their order; links and records that follow one another together.
 fn write_rows(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
-    edits.chunk_by(pairs::are_of_one_table).try_for_each(|run| match run {
+    let together = |one: &Edit, other: &Edit| pairs::are_of_one_table(one, other) || many::are_together(one, other);
+    edits.chunk_by(together).try_for_each(|run| match run {
         // The statement of one row is prepared once.
         [edit] => write_row(conn, edit),
+        [first, ..] if many::are_together(first, first) => many::write(conn, run),
         links => pairs::write(conn, links),
     })
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
@@ -108,6 +109,36 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
         }
         Delta::Removed(before) => diesel::delete(customers::table.find(i64::from(before.number))).execute(c)?,
     });
+    Ok(())
+}
+
+/// Writes rows, whether they are there or not, each another one.
+pub(super) fn put(conn: &mut Conn, records: &[&Customer]) -> Result<(), StoreError> {
+    use customers::*;
+    let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    on!(conn, |c| diesel::insert_into(table)
+        .values(&rows)
+        .on_conflict(id)
+        .do_update()
+        .set((
+            customer_id.eq(excluded(customer_id)),
+            customer_id_folded.eq(excluded(customer_id_folded)),
+            customer_id_search.eq(excluded(customer_id_search)),
+            name.eq(excluded(name)),
+            name_search.eq(excluded(name_search)),
+            street.eq(excluded(street)),
+            zip.eq(excluded(zip)),
+            city.eq(excluded(city)),
+            country.eq(excluded(country)),
+            url.eq(excluded(url)),
+            comment.eq(excluded(comment)),
+            validity.eq(excluded(validity)),
+            updated_at.eq(excluded(updated_at)),
+        ))
+        .execute(c)?);
     Ok(())
 }
 

@@ -68,3 +68,18 @@ pub(super) fn set(conn: &mut Conn, thing: Thing, external_id: &ExternalId, prese
     });
     Ok(())
 }
+
+/// Gives several.
+pub(super) fn give(conn: &mut Conn, given: &[(Thing, &ExternalId, bool)]) -> Result<(), StoreError> {
+    let row = |(thing, external_id, _): &(Thing, &ExternalId, bool)| {
+        (
+            table::kind.eq(thing.kind.as_str()),
+            table::source.eq(external_id.source.as_str().to_owned()),
+            table::external_id.eq(external_id.id.as_str().to_owned()),
+            table::thing_id.eq(i64::from(thing.number)),
+        )
+    };
+    let rows: Vec<_> = given.iter().map(row).collect();
+    on!(conn, |c| diesel::insert_into(table::table).values(&rows).execute(c)?);
+    Ok(())
+}

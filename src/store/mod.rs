@@ -22,6 +22,7 @@ mod groups;
 pub mod kept_replies;
 mod links;
 pub mod list;
+mod many;
 mod numbers;
 pub mod pages;
 mod pairs;
