@@ -1,5 +1,6 @@
 //! A directory of any size for the benches, made of the same changes that a replica follows: ten customer
 //! users a customer, five links to groups and one or two to services each, ten links to groups a customer.
+#![allow(dead_code, reason = "each bench uses the parts of this that it needs")]
 
 use customer_access::access::Index;
 use customer_access::directory::{
@@ -28,6 +29,11 @@ impl Random {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// Others, the same for the same number.
+    pub fn from(number: u32) -> Self {
+        Self(0x9e37_79b9_7f4a_7c15 ^ (u64::from(number) << 1))
+    }
+
     pub fn below(&mut self, end: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -52,16 +58,19 @@ pub fn index(customer_users: u32) -> Index {
         let name = BackEndName::parse(name).expect("a name");
         index.apply(&Change::BackEndPut { id: BackEndNumber(number), name, group_support: true });
     }
-    for number in 1..=GROUPS {
-        let name = GroupName::parse(&format!("group {number}")).expect("a name");
-        index.apply(&Change::GroupPut { id: GroupNumber(number), name, validity: Validity::Valid });
-    }
+    (1..=GROUPS).for_each(|number| index.apply(&group(GroupNumber(number))));
     services(&mut index);
     let customers = (customer_users / 10).max(1);
     (1..=customers).for_each(|number| customer(&mut index, &mut random, CustomerNumber(number)));
     (1..=customer_users).for_each(|number| customer_user(&mut index, &mut random, number, customers));
     index.set_revision(1);
     index
+}
+
+/// A group that is made.
+pub fn group(id: GroupNumber) -> Change {
+    let name = GroupName::parse(&format!("group {}", id.0)).expect("a name");
+    Change::GroupPut { id, name, validity: Validity::Valid }
 }
 
 fn services(index: &mut Index) {

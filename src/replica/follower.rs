@@ -5,6 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::Shared;
+use super::writer::Together;
 use crate::access::Index;
 use crate::directory::{Change, PermissionTypes};
 use crate::store::{self, LoggedRevision, Store, StoreError};
@@ -72,6 +73,25 @@ impl Shared {
     pub(super) fn catch_up_to(&self, revision: u64) -> Result<(), StoreError> {
         let followed = self.followed();
         if *self.revision.borrow() >= revision { Ok(()) } else { self.follow(followed) }
+    }
+
+    /// Follows what this process has committed, without reading it from the log again, if the index stands where that
+    /// was made upon. What stands in the log is the same, and what anybody else wrote comes before or after it.
+    pub(super) fn follow_own(&self, together: &Together) -> Result<(), StoreError> {
+        let mut followed = self.followed();
+        let (state, identity) = &together.upon;
+        let at = self.index.read().unwrap_or_else(PoisonError::into_inner).revision();
+        if (at, &*followed.epoch, &followed.identity) != (state.revision, &*state.epoch, identity) {
+            return self.follow(followed);
+        }
+        for (revision, identity, changes) in together.revisions() {
+            self.seen.store(revision, Ordering::Relaxed);
+            self.apply_one(revision, changes);
+            self.revision.send_replace(revision);
+            followed.identity = Some(identity.to_owned());
+        }
+        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = together.moment;
+        Ok(())
     }
 
     fn follow(&self, mut followed: MutexGuard<'_, Followed>) -> Result<(), StoreError> {

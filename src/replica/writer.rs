@@ -7,13 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
 use super::{Shared, now};
 use crate::directory::{Change, Edit};
 use crate::plan::{Base, Plan, Refusal};
-use crate::store::{Conn, StoreError, commit};
+use crate::store::{self, Conn, State, StoreError, commit};
 
 /// How many writes may wait.
 const QUEUE: usize = 1_024;
@@ -98,18 +99,15 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
-    let committed: Result<u64, StoreError> = shared.store.write(|conn, state| {
-        let (committed, revision) = (state.revision, state.revision);
-        let mut together = Together { committed, revision, changes: Vec::new(), followed_by: batch.len() };
-        batch.iter_mut().try_for_each(|job| {
-            together.followed_by -= 1;
-            job.run(conn, &mut together)
-        })?;
-        Ok(together.revision)
+    let committed: Result<Together, StoreError> = shared.store.write(|conn, state| {
+        let mut together = Together::upon(store::identity_of(conn, state.revision)?, state);
+        batch.iter_mut().try_for_each(|job| job.run(conn, &mut together))?;
+        together.moment = Instant::now();
+        Ok(together)
     });
-    if let Ok(revision) = committed {
-        shared.written.fetch_max(revision, Ordering::Relaxed);
-        if let Err(why) = shared.catch_up() {
+    if let Ok(together) = &committed {
+        shared.written.fetch_max(together.revision, Ordering::Relaxed);
+        if let Err(why) = shared.follow_own(together) {
             log::warn!("the index has not caught up with a write: {why}");
         }
     }
@@ -124,9 +122,17 @@ pub fn write_one<T>(
     actor: &str,
     plan: impl FnOnce(&mut Plan) -> Result<T, Refusal>,
 ) -> Result<Written<T>, Refusal> {
-    let (written, _) = write_upon(conn, Base::committed(*revision), actor, plan)?;
-    *revision = written.revision;
-    Ok(written)
+    let made = write_upon(conn, Base::committed(*revision), actor, plan)?;
+    *revision = made.written.revision;
+    Ok(made.written)
+}
+
+/// A write within a transaction.
+struct Made<T> {
+    written: Written<T>,
+    edits: Vec<Edit>,
+    /// The identity of its revision, if it took one.
+    identity: Option<String>,
 }
 
 /// [`write_one`] upon what the transaction holds already; gives what it changed, too.
@@ -135,38 +141,54 @@ fn write_upon<T>(
     base: Base<'_>,
     actor: &str,
     plan: impl FnOnce(&mut Plan) -> Result<T, Refusal>,
-) -> Result<(Written<T>, Vec<Edit>), Refusal> {
+) -> Result<Made<T>, Refusal> {
     commit::savepoint(conn, |conn| {
         let mut planned = Plan::new(conn, now(), base);
         let value = plan(&mut planned)?;
         let (revision, commit, now) = (planned.revision(), planned.take_commit(), planned.now);
         commit::keep_reply(conn, &commit, now)?;
-        if !commit.changes_nothing() {
-            commit::write(conn, &commit, revision, actor, now)?;
-        }
-        Ok((Written { value, revision }, commit.edits))
+        let identity = match commit.changes_nothing() {
+            true => None,
+            false => Some(commit::write(conn, &commit, revision, actor, now)?),
+        };
+        Ok(Made { written: Written { value, revision }, edits: commit.edits, identity })
     })
 }
 
 /// The transaction that the writes of a batch share.
-struct Together {
-    committed: u64,
+pub(super) struct Together {
+    /// What they are made upon, and the identity of its last revision.
+    pub(super) upon: (State, Option<String>),
+    /// When, while no other process could write.
+    pub(super) moment: Instant,
     revision: u64,
-    /// What the writes so far changed, while others follow that may ask.
+    /// What the writes so far changed: those that follow may ask.
     changes: Vec<Change>,
-    followed_by: usize,
+    /// Each revision with its identity, and how many changes there are up to its end.
+    revisions: Vec<(u64, String, usize)>,
 }
 
 impl Together {
-    fn base(&self) -> Base<'_> {
-        Base { committed: self.committed, revision: self.revision, earlier: &self.changes }
+    fn upon(identity: Option<String>, state: State) -> Self {
+        let (revision, moment) = (state.revision, Instant::now());
+        Self { upon: (state, identity), moment, revision, changes: Vec::new(), revisions: Vec::new() }
     }
 
-    fn add(&mut self, revision: u64, edits: &[Edit]) {
+    fn base(&self) -> Base<'_> {
+        Base { committed: self.upon.0.revision, revision: self.revision, earlier: &self.changes }
+    }
+
+    fn add(&mut self, revision: u64, edits: &[Edit], identity: Option<String>) {
         self.revision = revision;
-        if self.followed_by > 0 {
-            self.changes.extend(edits.iter().map(Edit::change));
-        }
+        self.changes.extend(edits.iter().map(Edit::change));
+        self.revisions.extend(identity.map(|identity| (revision, identity, self.changes.len())));
+    }
+
+    /// Each revision with its identity and its changes.
+    pub(super) fn revisions(&self) -> impl Iterator<Item = (u64, &str, &[Change])> {
+        let starts = std::iter::once(0).chain(self.revisions.iter().map(|(_, _, end)| *end));
+        let with_starts = self.revisions.iter().zip(starts);
+        with_starts.map(|((revision, identity, end), start)| (*revision, &**identity, &self.changes[start..*end]))
     }
 }
 
@@ -198,9 +220,9 @@ where
         match catch_unwind(AssertUnwindSafe(|| write_upon(conn, together.base(), &self.actor, make))) {
             Ok(Err(Refusal::Store(lost @ StoreError::TransactionLost(_)))) => return Err(lost),
             Ok(Err(refusal)) => self.outcome = Some(Err(refusal)),
-            Ok(Ok((written, edits))) => {
-                together.add(written.revision, &edits);
-                self.outcome = Some(Ok(written));
+            Ok(Ok(made)) => {
+                together.add(made.written.revision, &made.edits, made.identity);
+                self.outcome = Some(Ok(made.written));
             }
             Err(_) => log::error!("a write failed in a way that it never should; it was undone"),
         }

@@ -33,16 +33,16 @@ pub(super) struct AuditRow {
     pub(super) value_after: Option<String>,
 }
 
-/// Begins a revision.
-pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+/// Begins a revision; gives its identity.
+pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Result<String, StoreError> {
     let identity = format!("{:016x}", rand::random::<u64>());
     let row = (
         revisions::revision.eq(revision as i64),
-        revisions::identity.eq(identity),
+        revisions::identity.eq(&identity),
         revisions::committed_at.eq(now.naive_utc()),
     );
     on!(conn, |c| diesel::insert_into(revisions::table).values(row).execute(c)?);
-    Ok(())
+    Ok(identity)
 }
 
 /// Inserts rows. A statement of one row alone, by far the most frequent, is prepared once; one of

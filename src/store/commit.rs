@@ -9,7 +9,7 @@ use serde_json::json;
 use super::change_log::{self, AuditRow};
 use super::kept_replies::{self, KeptReply, WriteKey};
 use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
-use super::{dialect, many, pairs, state};
+use super::{dialect, grams, many, pairs, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
 /// What one write amounts to.
@@ -38,16 +38,16 @@ pub fn keep_reply(conn: &mut Conn, commit: &Commit, now: DateTime<Utc>) -> Resul
 /// So many edits are written together, and so much of a large write is held a second time.
 const AT_A_TIME: usize = 1_000;
 
-/// Makes the edits as this revision. The caller holds the revision row.
+/// Makes the edits as this revision, and gives its identity. The caller holds the revision row.
 pub fn write(
     conn: &mut Conn,
     commit: &Commit,
     revision: u64,
     actor: &str,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let mut types = permission_types(conn, commit)?;
-    change_log::begin(conn, revision, now)?;
+    let identity = change_log::begin(conn, revision, now)?;
     for (edits, ordinal) in commit.edits.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
         let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
         for edit in edits {
@@ -61,10 +61,12 @@ pub fn write(
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }
+    grams::keep_up(conn, &commit.edits, revision)?;
     for (kind, number) in &commit.last_numbers {
         state::set_last_number(conn, *kind, *number)?;
     }
-    state::set_revision(conn, revision)
+    state::set_revision(conn, revision)?;
+    Ok(identity)
 }
 
 /// Writes the rows of edits, in their order; links and records that follow one another together.

@@ -241,13 +241,21 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         let mut rows = customer_users::table.into_boxed();
         rows = matches_all!(rows, query.words, login_search, email_search, first_name_search, last_name_search; |word: String| {
             let theirs = || customers::customer_id_search.like(word.clone()).escape('\\').or(customers::name_search.like(word.clone()).escape('\\'));
-            let primary = customers::table.filter(theirs()).select(customers::id.nullable());
-            let additional = customer_user_customers::table
+            let mut primary = customers::table.filter(theirs()).select(customers::id.nullable()).into_boxed();
+            let mut additional = customer_user_customers::table
                 .inner_join(customers::table)
                 .filter(theirs())
-                .select(customer_user_customers::customer_user_id);
+                .select(customer_user_customers::customer_user_id)
+                .into_boxed();
+            if let Some(only) = &query.only_customers {
+                primary = primary.filter(customers::id.eq_any(only));
+                additional = additional.filter(customer_user_customers::customer_id.eq_any(only));
+            }
             customer_users::primary_customer_id.eq_any(primary).assume_not_null().or(id.eq_any(additional))
         });
+        if let Some(only) = &query.only {
+            rows = rows.filter(id.eq_any(only));
+        }
         if let Some(validity) = query.validity {
             rows = rows.filter(customer_users::validity.eq(validity.as_str()));
         }

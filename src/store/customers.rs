@@ -147,6 +147,9 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
     on!(conn, |c| {
         let mut rows = customers::table.into_boxed();
         rows = matches_all!(rows, query.words, customers::customer_id_search, customers::name_search);
+        if let Some(only) = &query.only {
+            rows = rows.filter(customers::id.eq_any(only));
+        }
         if let Some(validity) = query.validity {
             rows = rows.filter(customers::validity.eq(validity.as_str()));
         }

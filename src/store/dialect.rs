@@ -6,6 +6,115 @@ use diesel::prelude::*;
 use super::schema::state;
 use super::{Conn, StoreError};
 
+diesel::table! {
+    customer_grams_pending (id) {
+        id -> BigInt,
+    }
+}
+
+diesel::table! {
+    customer_user_grams_pending (id) {
+        id -> BigInt,
+    }
+}
+
+/// Whose index of three characters, which SQLite alone has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GramsOf {
+    /// The customers'.
+    Customers,
+    /// The customer users', without what their customers are called.
+    CustomerUsers,
+}
+
+#[derive(diesel::QueryableByName)]
+struct RowNumber {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
+/// The rows that have all of these grams or may have changed, up to a limit; nothing where there is no such index.
+pub(super) fn rows_with_grams(
+    conn: &mut Conn,
+    of: GramsOf,
+    grams: &str,
+    limit: i64,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    let Conn::Sqlite(c) = conn else { return Ok(None) };
+    let table = match of {
+        GramsOf::Customers => "customer_grams",
+        GramsOf::CustomerUsers => "customer_user_grams",
+    };
+    let statement = format!(
+        "SELECT id FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?) UNION SELECT id FROM {table}_pending"
+    );
+    #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
+    let rows = diesel::sql_query(statement)
+        .bind::<diesel::sql_types::Text, _>(grams)
+        .bind::<diesel::sql_types::BigInt, _>(limit)
+        .load::<RowNumber>(&mut **c)?;
+    Ok(Some(rows.into_iter().map(|row| row.id).collect()))
+}
+
+/// How many rows changed since the indexes of three characters were brought up to date.
+pub(super) fn pending_grams(conn: &mut Conn) -> Result<i64, StoreError> {
+    let Conn::Sqlite(c) = conn else { return Ok(0) };
+    let customers: i64 = customer_grams_pending::table.count().get_result(&mut **c)?;
+    let customer_users: i64 = customer_user_grams_pending::table.count().get_result(&mut **c)?;
+    Ok(customers.max(customer_users))
+}
+
+/// Puts what changed into the indexes of three characters, if it is more than that.
+pub(super) fn index_grams(conn: &mut Conn, more_than: i64) -> Result<(), StoreError> {
+    let Conn::Sqlite(c) = conn else { return Ok(()) };
+    let customers: i64 = customer_grams_pending::table.count().get_result(&mut **c)?;
+    if customers > more_than {
+        c.batch_execute(
+            "INSERT INTO customer_grams (customer_grams, rowid, text)
+             SELECT 'delete', id, indexed FROM customer_grams_pending WHERE indexed IS NOT NULL;
+             INSERT INTO customer_grams (rowid, text)
+             SELECT id, customer_id_search || char(10) || name_search
+             FROM customer_grams_pending JOIN customers USING (id);
+             DELETE FROM customer_grams_pending",
+        )?;
+    }
+    let customer_users: i64 = customer_user_grams_pending::table.count().get_result(&mut **c)?;
+    if customer_users > more_than {
+        c.batch_execute(
+            "INSERT INTO customer_user_grams (customer_user_grams, rowid, text)
+             SELECT 'delete', id, indexed FROM customer_user_grams_pending WHERE indexed IS NOT NULL;
+             INSERT INTO customer_user_grams (rowid, text)
+             SELECT id, login_search || char(10) || email_search || char(10) || first_name_search || char(10)
+                 || last_name_search
+             FROM customer_user_grams_pending JOIN customer_users USING (id);
+             DELETE FROM customer_user_grams_pending",
+        )?;
+    }
+    Ok(())
+}
+
+/// Reads a query row by row and gives each row's fact to `$each`, so that no table is ever held whole. PostgreSQL must be
+/// asked to send it so.
+macro_rules! each_row {
+    ($conn:expr, $each:expr, $query:expr, |$row:ident: $type:ty| $fact:expr) => {
+        match $conn {
+            $crate::store::Conn::Sqlite(c) => {
+                for row in $query.load_iter::<$type, diesel::connection::DefaultLoadingMode>(&mut **c)? {
+                    let $row = row?;
+                    $each($fact);
+                }
+            }
+            $crate::store::Conn::Postgres(c) => {
+                for row in $query.load_iter::<$type, diesel::pg::PgRowByRowLoadingMode>(&mut **c)? {
+                    let $row = row?;
+                    $each($fact);
+                }
+            }
+        }
+    };
+}
+pub(super) use each_row;
+
 /// Begins a transaction that reads one consistent state.
 pub(super) fn begin_read(conn: &mut Conn) -> Result<(), StoreError> {
     match conn {

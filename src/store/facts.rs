@@ -3,12 +3,13 @@
 
 use diesel::prelude::*;
 
+use super::dialect::each_row;
 use super::numbers::to_number;
 use super::schema::{
     back_ends, customer_group_links, customer_user_customers, customer_user_group_links, customer_user_service_links,
     customer_users, customers, external_ids, groups, services,
 };
-use super::{Conn, StoreError, links, on, roll_members, settings};
+use super::{Conn, StoreError, links, roll_members, settings};
 use crate::directory::{
     BackEndName, Change, CustomerGroupLink, CustomerId, CustomerMembership, CustomerUserGroupLink,
     CustomerUserServiceLink, GroupName, Kind, Login, Roll, ServiceName, Thing, Validity,
@@ -29,16 +30,6 @@ pub fn all_facts(conn: &mut Conn, each: &mut dyn FnMut(Change)) -> Result<(), St
     }
     link_facts(conn, each)?;
     Ok(())
-}
-
-/// Reads a query row by row and gives each row's fact to `$each`.
-macro_rules! each_row {
-    ($conn:expr, $each:expr, $query:expr, |$row:ident: $type:ty| $fact:expr) => {
-        on!($conn, |c| for row in $query.load_iter::<$type, diesel::connection::DefaultLoadingMode>(c)? {
-            let $row = row?;
-            $each($fact);
-        })
-    };
 }
 
 fn things(conn: &mut Conn, each: &mut dyn FnMut(Change)) -> Result<(), StoreError> {

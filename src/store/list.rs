@@ -42,6 +42,10 @@ pub struct ListQuery {
     pub on_roll: Option<(Roll, bool)>,
     /// Only rows that are linked to this thing, or (`false`) are not.
     pub linked: Option<(LinksOf, bool)>,
+    /// Only these rows: a first choice of those that can match, or all of them.
+    pub only: Option<Vec<i64>>,
+    /// The only customers whose own text the words can match, where customer users are listed.
+    pub only_customers: Option<Vec<i64>>,
     /// The order.
     pub sort: SortKey,
     /// The order, backwards.

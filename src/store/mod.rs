@@ -18,6 +18,7 @@ mod customers;
 mod dialect;
 mod external_ids;
 mod facts;
+mod grams;
 mod groups;
 pub mod kept_replies;
 mod links;
@@ -104,6 +105,10 @@ impl Store {
         let store = Self { connections: Connections::open(url, pool_size)?, url: url.clone() };
         let mut pooled = store.connections.get()?;
         state::initialize(&mut pooled.conn())?;
+        drop(pooled);
+        if store.read(grams::are_behind)? {
+            store.write(|conn, _| grams::catch_up(conn))?;
+        }
         Ok(store)
     }
 

@@ -23,6 +23,19 @@ impl Words {
         }
         Ok(Self(search_form(q).split_whitespace().map(pattern).collect()))
     }
+
+    /// What a pattern says literally, between what stands for anything.
+    pub(super) fn literal_pieces(pattern: &str) -> Vec<Vec<char>> {
+        let (mut pieces, mut characters) = (vec![Vec::new()], pattern.chars());
+        while let Some(character) = characters.next() {
+            match character {
+                '%' => pieces.push(Vec::new()),
+                '\\' => pieces.last_mut().into_iter().for_each(|piece| piece.extend(characters.next())),
+                _ => pieces.last_mut().into_iter().for_each(|piece| piece.push(character)),
+            }
+        }
+        pieces
+    }
 }
 
 fn pattern(word: &str) -> String {

@@ -94,7 +94,10 @@ fn lost_commits_are_noticed(is_said: bool) {
     // The server was away for the copy, so each connection of before fails once.
     for at in 0..10 {
         let key = format!("lost-{at}");
-        eventually(|| write(&replicas[0], |plan| new_customer(plan, &key)).is_ok() || knows(&replicas[0], &key));
+        eventually(|| {
+            let new = key.clone();
+            write(&replicas[0], move |plan| new_customer(plan, &new)).is_ok() || knows(&replicas[0], &key)
+        });
     }
     replicas.iter().for_each(|replica| eventually(|| knows(replica, "lost-9")));
     let token = replicas[1].token(kept + 10);

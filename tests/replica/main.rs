@@ -29,5 +29,6 @@ mod parity;
 mod perform;
 mod properties;
 mod retention;
+mod searches;
 mod together;
 mod verbs;

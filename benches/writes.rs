@@ -1,0 +1,114 @@
+//! Writes of one link over HTTP on SQLite, beside the bare durable commit of one row on the same disk with the same
+//! settings, in turns.
+#![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
+#[allow(dead_code, reason = "numbers alone are wanted of it")]
+mod directory;
+mod rows;
+mod service;
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use directory::Random;
+use rows::Target::{AtLeast, None as NoTarget};
+use service::client::Client;
+use service::{Service, fill, place};
+
+const CUSTOMER_USERS: u32 = 10_000;
+const CLIENTS: usize = 64;
+const ROUNDS: usize = 4;
+
+fn round() -> Duration {
+    Duration::from_millis(if rows::quick() { 500 } else { 2_000 })
+}
+
+/// Does something again and again for a round; gives how often a second.
+fn a_second(mut act: impl FnMut()) -> f64 {
+    let (began, mut count) = (Instant::now(), 0_u32);
+    while began.elapsed() < round() {
+        act();
+        count += 1;
+    }
+    f64::from(count) / began.elapsed().as_secs_f64()
+}
+
+/// A link that is there with one of two permissions, and gets the other.
+fn write(client: &mut Client, random: &mut Random, turn: &mut u32) {
+    *turn += 1;
+    let path = format!("/v1/customer-users/id:u{}/groups/id:g{}", random.one(CUSTOMER_USERS), 10 + random.one(1_000));
+    let permission = if turn.is_multiple_of(2) { "ro" } else { "rw" };
+    client.time("PUT", &path, &format!(r#"{{"permissions": ["{permission}"]}}"#));
+}
+
+fn one_client(client: &mut Client, random: &mut Random) -> f64 {
+    let mut turn = 0;
+    a_second(|| write(client, random, &mut turn))
+}
+
+fn many_clients(clients: &mut [Client], random: &mut Random) -> f64 {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = clients
+            .iter_mut()
+            .map(|client| {
+                let mut random = Random::from(random.below(u32::MAX));
+                scope.spawn(move || one_client(client, &mut random))
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("a client")).sum()
+    })
+}
+
+/// A database with one table, and the settings of ours.
+fn bare() -> SqliteConnection {
+    let path = place().join("bare.sqlite");
+    let _ = std::fs::remove_file(&path);
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).expect("a connection");
+    conn.batch_execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
+    )
+    .expect("a table");
+    conn
+}
+
+fn main() {
+    let filled = fill::sqlite(CUSTOMER_USERS);
+    let filled = filled.trim_start_matches("sqlite:");
+    let written = place().join("written.sqlite");
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", written.display()));
+    }
+    std::fs::copy(filled, &written).expect("a copy");
+    let service = Service::start(&format!("sqlite:{}", written.display()));
+    let (mut conn, mut random) = (bare(), Random::new());
+    let mut clients: Vec<Client> = vec![service.client()];
+    clients.extend((1..CLIENTS).map(|_| clients[0].another()).collect::<Vec<_>>());
+    let (mut bare, mut one, mut many) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        bare.push(a_second(|| {
+            conn.batch_execute("BEGIN IMMEDIATE; INSERT INTO rows (value) VALUES ('one row'); COMMIT")
+                .expect("a commit");
+        }));
+        one.push(one_client(&mut clients[0], &mut random));
+        many.push(many_clients(&mut clients, &mut random));
+    }
+    let (bare, one, many) = (rows::median(bare), rows::median(one), rows::median(many));
+    rows::report("bare durable commits of one row", bare, "a second", NoTarget);
+    rows::report("link writes over HTTP on SQLite, one client", one, "a second", NoTarget);
+    rows::report("link writes over HTTP on SQLite, 64 clients", many, "a second", NoTarget);
+    rows::report(
+        "a link write over HTTP on SQLite, one client ÷ bare durable commit",
+        one / bare,
+        "ratio",
+        AtLeast(0.5),
+    );
+    rows::report(
+        "link writes over HTTP on SQLite, 64 clients ÷ bare durable commit",
+        many / bare,
+        "ratio",
+        AtLeast(2.0),
+    );
+}

@@ -1,0 +1,10 @@
+DROP TRIGGER customer_grams_insert;
+DROP TRIGGER customer_grams_update;
+DROP TRIGGER customer_grams_delete;
+DROP TRIGGER customer_user_grams_insert;
+DROP TRIGGER customer_user_grams_update;
+DROP TRIGGER customer_user_grams_delete;
+DROP TABLE customer_grams;
+DROP TABLE customer_grams_pending;
+DROP TABLE customer_user_grams;
+DROP TABLE customer_user_grams_pending;

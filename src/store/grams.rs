@@ -1,0 +1,157 @@
+//! Narrowing a search to few rows before they are looked at: SQLite keeps an index of every three characters that follow
+//! one another in what `q` looks at.
+//!
+//! It only ever narrows. The rows that it leads to are compared with the words as all others are, so what it says too
+//! much does no harm; and what changed since it was last brought up to date, it always leads to.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use super::dialect::{self, GramsOf};
+use super::list::ListQuery;
+use super::schema::{customer_user_customers as memberships, customer_users};
+use super::search::Words;
+use super::{Conn, StoreError, on};
+use crate::directory::{Edit, Kind};
+
+/// A word that is in more rows than this is not worth the index: a page of them is found by looking at the rows in their
+/// order.
+const MANY: usize = 4_000;
+/// So many rows may change before the index is brought up to date.
+const PENDING: i64 = 500;
+/// How often it is looked whether so many have.
+const EVERY: u64 = 64;
+
+/// Narrows what is asked as far as the index can: the same rows match it.
+pub(super) fn narrow(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<ListQuery, StoreError> {
+    let of = if kind == Kind::Customer { GramsOf::Customers } else { GramsOf::CustomerUsers };
+    let (mut rows, mut customers) = (None, Some(HashSet::new()));
+    for word in &query.words.0 {
+        let mut found = having(conn, of, word)?;
+        if kind == Kind::CustomerUser {
+            let theirs = having(conn, GramsOf::Customers, word)?;
+            let users = theirs.as_ref().map_or(Ok(None), |theirs| users_of(conn, theirs))?;
+            found = found.zip(users).map(|(own, users)| own.union(&users).copied().collect());
+            customers = customers.zip(theirs).map(|(all, theirs)| all.union(&theirs).copied().collect());
+        }
+        rows = match (rows, found) {
+            (Some(rows), Some(found)) => Some(both(&rows, &found)),
+            (rows, found) => rows.or(found),
+        };
+    }
+    let list = |numbers: HashSet<i64>| numbers.into_iter().collect();
+    let customers = customers.filter(|_| kind == Kind::CustomerUser).map(list);
+    Ok(ListQuery { only: rows.map(list), only_customers: customers, ..query.clone() })
+}
+
+fn both(one: &HashSet<i64>, other: &HashSet<i64>) -> HashSet<i64> {
+    one.intersection(other).copied().collect()
+}
+
+/// All rows that may have the word, and perhaps some more; nothing if they are many, or cannot be told.
+fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<HashSet<i64>>, StoreError> {
+    let grams = grams(word);
+    if grams.is_empty() {
+        return Ok(None);
+    }
+    let rows = dialect::rows_with_grams(conn, of, &grams.join(" AND "), MANY as i64 + 1)?;
+    Ok(rows.filter(|rows| rows.len() <= MANY).map(|rows| rows.into_iter().collect()))
+}
+
+/// Three characters each of what a pattern says literally, as the index's query language has them. Those that overlap
+/// would hardly narrow it more.
+fn grams(pattern: &str) -> Vec<String> {
+    let mut grams = Vec::new();
+    for piece in Words::literal_pieces(pattern) {
+        let starts = (0..piece.len().saturating_sub(2)).step_by(3).chain(piece.len().checked_sub(3));
+        for start in starts {
+            let gram: String = piece[start..start + 3].iter().collect();
+            grams.push(format!("\"{}\"", gram.replace('"', "\"\"")));
+        }
+    }
+    grams.sort_unstable();
+    grams.dedup();
+    grams
+}
+
+/// The customer users of these customers, primary or additional; nothing if they are many.
+fn users_of(conn: &mut Conn, customers: &HashSet<i64>) -> Result<Option<HashSet<i64>>, StoreError> {
+    if customers.is_empty() {
+        return Ok(Some(HashSet::new()));
+    }
+    let customers: Vec<i64> = customers.iter().copied().collect();
+    let limit = MANY as i64 + 1;
+    let (primary, additional): (Vec<i64>, Vec<i64>) = on!(conn, |c| (
+        customer_users::table
+            .filter(customer_users::primary_customer_id.eq_any(&customers))
+            .select(customer_users::id)
+            .limit(limit)
+            .load(c)?,
+        memberships::table
+            .filter(memberships::customer_id.eq_any(&customers))
+            .select(memberships::customer_user_id)
+            .limit(limit)
+            .load(c)?,
+    ));
+    let are_few = primary.len() + additional.len() <= MANY;
+    Ok(are_few.then(|| primary.into_iter().chain(additional).collect()))
+}
+
+/// Narrows what is asked to these rows, and to the customers that they belong to.
+pub(super) fn among(
+    conn: &mut Conn,
+    kind: Kind,
+    numbers: Vec<i64>,
+    query: &ListQuery,
+) -> Result<ListQuery, StoreError> {
+    let customers = if kind == Kind::CustomerUser { Some(customers_of(conn, &numbers)?) } else { None };
+    Ok(ListQuery { only: Some(numbers), only_customers: customers, ..query.clone() })
+}
+
+fn customers_of(conn: &mut Conn, customer_users: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let (primary, additional): (Vec<Option<i64>>, Vec<i64>) = on!(conn, |c| (
+        customer_users::table
+            .filter(customer_users::id.eq_any(customer_users))
+            .select(customer_users::primary_customer_id)
+            .load(c)?,
+        memberships::table
+            .filter(memberships::customer_user_id.eq_any(customer_users))
+            .select(memberships::customer_id)
+            .load(c)?,
+    ));
+    let all: HashSet<i64> = primary.into_iter().flatten().chain(additional).collect();
+    Ok(all.into_iter().collect())
+}
+
+/// Brings the index up to date if so much has changed that it is worth the while. One row at a time would cost a write
+/// more than all the rest of it.
+pub(super) fn keep_up(conn: &mut Conn, edits: &[Edit], revision: u64) -> Result<(), StoreError> {
+    let are_searched = |edit: &Edit| matches!(edit, Edit::Customer(_) | Edit::CustomerUser(_));
+    let is_time = edits.len() as u64 >= EVERY || revision.is_multiple_of(EVERY);
+    if is_time && edits.iter().any(are_searched) { dialect::index_grams(conn, PENDING) } else { Ok(()) }
+}
+
+/// Whether more waits to be brought into the index than ever should: somebody else wrote to the database.
+pub(super) fn are_behind(conn: &mut Conn) -> Result<bool, StoreError> {
+    Ok(dialect::pending_grams(conn)? > 2 * PENDING)
+}
+
+/// Brings the index up to date.
+pub(super) fn catch_up(conn: &mut Conn) -> Result<(), StoreError> {
+    dialect::index_grams(conn, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_looked_for_by_what_is_literal_in_it() {
+        assert_eq!(grams("%zebra%"), ["\"bra\"", "\"zeb\""]);
+        assert_eq!(grams("a\\_b%5\\%x"), ["\"5%x\"", "\"a_b\""]);
+        assert_eq!(grams("%ab%c"), [""; 0]);
+        assert_eq!(grams("%a\"b%"), ["\"a\"\"b\""]);
+        assert_eq!(grams("%łódź%"), ["\"ódź\"", "\"łód\""]);
+    }
+}
