@@ -4,6 +4,7 @@
 //! commits the edits; a preview plans and keeps nothing: both run the same function, so they cannot
 //! disagree. This module knows neither HTTP nor the index.
 
+pub mod absent;
 pub mod back_ends;
 pub mod bulk;
 pub mod customer_users;
@@ -11,6 +12,7 @@ pub mod customers;
 mod external_ids;
 pub mod fresh;
 pub mod groups;
+pub mod imports;
 pub mod links;
 pub mod matrices;
 mod refusal;

@@ -144,6 +144,7 @@ fn write_upon<T>(
         if !commit.changes_nothing() {
             commit::write(conn, &commit, revision, actor, now)?;
         }
+        commit::write_imports(conn, &commit)?;
         Ok((Written { value, revision }, commit.edits))
     })
 }
