@@ -5,12 +5,13 @@
 //!
 //! - [`cli`]: the command line: `serve`, `token`, `migrate`, `import`, `openapi`.
 //! - [`api`]: HTTP: one file a resource, the list of routes with their scopes, every error's form.
-//! - [`sync`]: other systems' data: a CRM's CSV, read and checked.
+//! - [`sync`]: other systems' data: rows, batches and jobs, a CRM's CSV, a desk's database.
 //! - [`replica`]: the one place that joins store and index: the writer queue, the follower.
 //! - [`plan`]: from a command and a consistent read to the edits it amounts to, or a refusal.
 //! - [`store`]: the database, the only place with SQL.
 //! - [`access`]: the rules of access: the index, the resolver. Pure.
 //! - [`auth`]: tokens, keys, scopes, the caller.
+//! - [`json`]: what comes as JSON, into types of `directory`, with everything that is wrong with it.
 //! - [`directory`]: what exists, parsed once; the changes that a write amounts to. No I/O.
 //! - [`config`]: the environment, read once.
 //!
@@ -25,6 +26,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod directory;
+pub mod json;
 pub mod plan;
 pub mod replica;
 pub mod store;

@@ -10,15 +10,16 @@ use std::path::Path;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("directory", &[]),
     ("access", &["directory"]),
+    ("json", &["directory"]),
     ("config", &["auth"]),
     ("auth", &["config", "directory"]),
     ("store", &["config", "directory"]),
     ("plan", &["directory", "store"]),
     ("replica", &["access", "directory", "plan", "store"]),
     // What a desk answers is compared with what `access` answers; the rules themselves are named below.
-    ("sync", &["access", "directory", "plan", "replica", "store"]),
-    ("api", &["access", "auth", "config", "directory", "plan", "replica", "store"]),
-    ("cli", &["api", "auth", "config", "directory", "plan", "replica", "store", "sync"]),
+    ("sync", &["access", "directory", "json", "plan", "replica", "store"]),
+    ("api", &["access", "auth", "config", "directory", "json", "plan", "replica", "store", "sync"]),
+    ("cli", &["api", "auth", "config", "directory", "json", "plan", "replica", "store", "sync"]),
 ];
 
 /// What only some places may say, and which: a path is a file or the beginning of one.

@@ -23,7 +23,6 @@ mod groups;
 mod guard;
 mod health;
 pub mod in_flight;
-mod json;
 mod links;
 mod lists;
 mod matrices;

@@ -61,6 +61,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("body_too_large", 413, "The body is too large"),
     ("unsupported_media_type", 415, "The media type is not supported"),
     ("invalid_input", 422, "The input is wrong"),
+    ("batch_failed", 422, "Rows of an atomic batch failed"),
     ("idempotency_key_reused", 422, "The key was used for another request"),
     ("precondition_required", 428, "If-Match is needed"),
     ("too_many_streams", 429, "Too many streams are open"),
@@ -265,7 +266,7 @@ impl From<Refusal> for Problem {
             Refusal::Store(why) => why.into(),
             Refusal::Reply(why) => Problem::internal(why),
             Refusal::Invalid(errors) => Problem::of_input(errors),
-            Refusal::CellsChanged(errors) => Problem {
+            Refusal::CellsChanged(errors) | Refusal::Rows(errors) => Problem {
                 body: ProblemBody { errors: input_errors(errors), ..Problem::new(code, detail).body },
                 headers: Vec::new(),
             },

@@ -54,6 +54,11 @@ impl PermissionSet {
     /// `rw`, which implies every other.
     pub const RW: Self = Self(1);
 
+    /// What a link grants that only is or is not.
+    pub fn marked(is: bool) -> Self {
+        if is { Self::RW } else { Self::EMPTY }
+    }
+
     /// The set of one type.
     pub fn of(bit: u8) -> Self {
         Self(1 << bit)

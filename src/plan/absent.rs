@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::batch::{Done, Effect, Subject};
 use super::external_ids::Identified;
 use super::imports::also;
 use super::{Plan, Refusal};
@@ -38,25 +39,19 @@ pub fn find(
 pub trait Validated: Identified {
     /// Whether it counts.
     fn validity(&mut self) -> &mut Validity;
-    /// Its natural key.
-    fn key(&self) -> &str;
 }
 
 macro_rules! validated {
-    ($($type:ident $key:ident),*) => {$(
+    ($($type:ident),*) => {$(
         impl Validated for $type {
             fn validity(&mut self) -> &mut Validity {
                 &mut self.fields.validity
-            }
-
-            fn key(&self) -> &str {
-                self.fields.$key.as_str()
             }
         }
     )*};
 }
 
-validated!(Customer customer_id, CustomerUser login, Group name, Service name);
+validated!(Customer, CustomerUser, Group, Service);
 
 /// Deactivates those of these things that are valid, on behalf of a source; gives how many.
 pub fn deactivate(plan: &mut Plan, kind: Kind, source: &Source, numbers: &[u32]) -> Result<u64, Refusal> {
@@ -76,7 +71,9 @@ pub fn deactivate(plan: &mut Plan, kind: Kind, source: &Source, numbers: &[u32])
 
 fn of_kind<R: Validated>(plan: &mut Plan, numbers: &[u32]) -> Result<Vec<Thing>, Refusal> {
     let mut things = Vec::new();
-    for mut before in load::<R>(plan.conn, numbers)? {
+    for stored in load::<R>(plan.conn, numbers)? {
+        // A dry run has edited what it foresees.
+        let mut before = plan.known.record::<R>(stored.number()).flatten().unwrap_or(stored);
         if *before.validity() != Validity::Valid {
             continue;
         }
@@ -112,4 +109,63 @@ fn keys_of<R: Validated>(conn: &mut Conn, numbers: &[u32]) -> Result<Vec<(u32, S
     }
     keys.sort_unstable();
     Ok(keys)
+}
+
+/// A thing that was sent, and of which nobody said whether it counts.
+pub struct Returning<'d, L> {
+    /// Of which kind.
+    pub kind: Kind,
+    /// What was done to it.
+    pub done: &'d mut Done,
+    /// What it is to whoever asks.
+    pub label: L,
+}
+
+/// Makes those of these valid again that the source has deactivated and nobody touched since; gives the
+/// labels of those.
+pub fn reactivate<L>(plan: &mut Plan, source: &Source, returning: Vec<Returning<'_, L>>) -> Result<Vec<L>, StoreError> {
+    let mut by_kind: BTreeMap<Kind, Vec<(u32, Returning<'_, L>)>> = BTreeMap::new();
+    for thing in returning {
+        if let Some(number) = invalid(&thing.done.subject) {
+            by_kind.entry(thing.kind).or_default().push((number, thing));
+        }
+    }
+    let mut labels = Vec::new();
+    for (kind, things) in by_kind {
+        let numbers: Vec<u32> = things.iter().map(|(number, _)| *number).collect();
+        let own = store::deactivated_by(plan.conn, kind, source, &numbers)?;
+        for (_, thing) in things.into_iter().filter(|(number, _)| own.contains(number)) {
+            match &mut thing.done.subject {
+                Subject::Customer(it) => make_valid(plan, &mut **it),
+                Subject::CustomerUser(it) => make_valid(plan, &mut **it),
+                Subject::Group(it) => make_valid(plan, &mut **it),
+                Subject::Service(it) => make_valid(plan, &mut **it),
+                Subject::Link { .. } => continue,
+            }
+            if thing.done.effect == Effect::Unchanged {
+                thing.done.effect = Effect::Updated;
+            }
+            labels.push(thing.label);
+        }
+    }
+    Ok(labels)
+}
+
+/// The number of a record that does not count.
+fn invalid(subject: &Subject) -> Option<u32> {
+    let (number, validity) = match subject {
+        Subject::Customer(it) => (it.number.0, it.fields.validity),
+        Subject::CustomerUser(it) => (it.number.0, it.fields.validity),
+        Subject::Group(it) => (it.number.0, it.fields.validity),
+        Subject::Service(it) => (it.number.0, it.fields.validity),
+        Subject::Link { .. } => return None,
+    };
+    (validity != Validity::Valid).then_some(number)
+}
+
+fn make_valid<R: Validated>(plan: &mut Plan, record: &mut R) {
+    let before = record.clone();
+    *record.validity() = Validity::Valid;
+    record.times().updated_at = plan.now;
+    plan.edit(R::edit(Delta::Changed { before, after: record.clone() }));
 }

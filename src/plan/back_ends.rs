@@ -19,7 +19,7 @@ pub fn put(
     patch: BackEndPatch,
     precondition: &Precondition,
 ) -> Result<(BackEnd, bool), Refusal> {
-    let current: Option<BackEnd> = store::find(plan.conn, reference)?;
+    let current: Option<BackEnd> = plan.look_up(reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
         (Some(back_end), _) => {

@@ -1,7 +1,7 @@
 //! Bulk writes: the links of every pair of two selections, in one write. Pairs that are so already make
 //! no edit.
 
-use super::links::{each_permission, permission_set, settings};
+use super::links::{each_permission, permission_set};
 use super::matrices::Counts;
 use super::selection::Selection;
 use super::{Plan, Refusal};
@@ -12,7 +12,7 @@ use crate::directory::{
 use crate::store::{self, Conn, Pairs, StoreError};
 
 /// Which links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// Customer ↔ group, in a context.
     CustomerGroup(Context),
@@ -71,7 +71,7 @@ enum Step {
 
 /// Writes the links of every pair, all of them or none.
 pub fn write(plan: &mut Plan, bulk: &Bulk) -> Result<Done, Refusal> {
-    let settings = settings(plan)?;
+    let settings = plan.settings()?.clone();
     let types = &settings.permission_types;
     let step = bulk.act.step(types)?;
     let (first, second) = (bulk.side(plan, 0)?, bulk.side(plan, 1)?);
@@ -131,8 +131,7 @@ impl Act {
             Act::Grant(names) => Step::Grant(permission_set(types, names, "/grant")?),
             Act::Revoke(names) => Step::Revoke(each_permission(types, names, "/revoke")?),
             Act::Set(names) => Step::Set(permission_set(types, names, "/set")?),
-            Act::Mark(true) => Step::Set(PermissionSet::RW),
-            Act::Mark(false) => Step::Set(PermissionSet::EMPTY),
+            Act::Mark(is) => Step::Set(PermissionSet::marked(*is)),
         })
     }
 }
@@ -159,14 +158,14 @@ impl Relation {
     }
 
     /// The context; where links have none, the one that is always on.
-    fn context(self) -> Context {
+    pub(super) fn context(self) -> Context {
         match self {
             Relation::CustomerGroup(context) => context,
             _ => Context::SameCustomer,
         }
     }
 
-    fn stored(self, conn: &mut Conn, first: &[u32], second: &[u32]) -> Result<Pairs, StoreError> {
+    pub(super) fn stored(self, conn: &mut Conn, first: &[u32], second: &[u32]) -> Result<Pairs, StoreError> {
         match self {
             Relation::CustomerGroup(context) => store::customer_groups_between(conn, first, second, context),
             Relation::CustomerUserGroup => store::customer_user_groups_between(conn, first, second),
@@ -175,7 +174,25 @@ impl Relation {
         }
     }
 
-    fn edit(self, (one, other): (u32, u32), before: PermissionSet, permissions: PermissionSet) -> Edit {
+    /// What one of its links grants.
+    pub(super) fn granted(self, conn: &mut Conn, (one, other): (u32, u32)) -> Result<PermissionSet, StoreError> {
+        let customer_user = CustomerUserNumber(one);
+        match self {
+            Relation::CustomerGroup(context) => {
+                store::granted_to_customer(conn, CustomerNumber(one), GroupNumber(other), context)
+            }
+            Relation::CustomerUserGroup => store::granted_to_customer_user(conn, customer_user, GroupNumber(other)),
+            Relation::CustomerUserService => {
+                store::is_linked_to_service(conn, customer_user, ServiceNumber(other)).map(PermissionSet::marked)
+            }
+            Relation::CustomerMembership => {
+                let pairs = store::memberships_between(conn, &[one], &[other])?;
+                Ok(PermissionSet::marked(!pairs.is_empty()))
+            }
+        }
+    }
+
+    pub(super) fn edit(self, (one, other): (u32, u32), before: PermissionSet, permissions: PermissionSet) -> Edit {
         let (customer_user, is) = (CustomerUserNumber(one), !permissions.is_empty());
         match self {
             Relation::CustomerGroup(context) => {

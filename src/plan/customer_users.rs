@@ -47,7 +47,7 @@ pub fn put(
     if let Reference::External(external_id) = reference {
         return upsert(plan, Some(external_id), patch, on_existing, powers, precondition);
     }
-    let current: Option<CustomerUser> = store::find(plan.conn, reference)?;
+    let current: Option<CustomerUser> = plan.look_up(reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
         (Some(customer_user), _) => {
@@ -193,9 +193,13 @@ fn customer_of(
     }
 }
 
+/// How the back end is named of customer users who do not say.
+pub(super) fn default_back_end() -> Reference {
+    Reference::Key(DEFAULT_BACK_END.to_owned())
+}
+
 fn back_end_of(plan: &mut Plan, named: Option<&Reference>) -> Result<BackEnd, Refusal> {
-    let default = Reference::Key(DEFAULT_BACK_END.to_owned());
-    plan.find_named_at("/back_end", named.unwrap_or(&default))
+    plan.find_named_at("/back_end", named.unwrap_or(&default_back_end()))
 }
 
 fn of_user(back_end: &BackEnd) -> BackEndOfUser {

@@ -27,7 +27,7 @@ pub fn put(
     if let Reference::External(external_id) = reference {
         return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
-    let current: Option<Customer> = store::find(plan.conn, reference)?;
+    let current: Option<Customer> = plan.look_up(reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
         (Some(customer), _) => {

@@ -3,14 +3,13 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Plan, Precondition, Refusal, tag_of};
+use super::{Knowable, Plan, Precondition, Refusal, tag_of};
 use crate::directory::{
     Customer, CustomerUser, Delta, Edit, ExternalId, Group, Number, Reference, Service, Thing, Times,
 };
-use crate::store::{self, Record};
 
 /// A record that other systems may have keys for.
-pub trait Identified: Record + Clone + PartialEq + serde::Serialize {
+pub trait Identified: Knowable + PartialEq + serde::Serialize {
     /// Its external ids.
     fn external_ids(&mut self) -> &mut Vec<ExternalId>;
     /// When it was written.
@@ -121,9 +120,9 @@ pub(super) fn detach_all<R: Identified>(plan: &mut Plan, record: &mut R) {
 }
 
 /// Refuses an external id that another record has.
-fn is_free<R: Record>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
+fn is_free<R: Knowable>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
     let kind = R::Number::KIND;
-    match store::number_of(plan.conn, kind, &Reference::External(external_id.clone()))? {
+    match plan.number_of(kind, &Reference::External(external_id.clone()))? {
         None => Ok(()),
         Some(holder) => {
             let external_id = format!("{}:{}", external_id.source, external_id.id);
@@ -152,13 +151,13 @@ pub(super) fn locate<R: Identified>(
     on_existing: OnExisting,
 ) -> Result<(Option<R>, Option<ExternalId>), Refusal> {
     if let Some(external_id) = external_id {
-        let known = store::find(plan.conn, &Reference::External(external_id.clone()))?;
+        let known = plan.look_up(&Reference::External(external_id.clone()))?;
         if known.is_some() {
             return Ok((known, None));
         }
     }
     let by_key: Option<R> = match key {
-        Some(key) => store::find(plan.conn, &Reference::Key(key.to_owned()))?,
+        Some(key) => plan.look_up(&Reference::Key(key.to_owned()))?,
         None => None,
     };
     let (Some(mut record), Some(external_id), Some(key)) = (by_key.clone(), external_id, key) else {

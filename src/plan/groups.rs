@@ -24,9 +24,9 @@ pub fn put(
     precondition: &Precondition,
 ) -> Result<(Group, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, external_id, patch, on_existing, precondition);
+        return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
-    let current: Option<Group> = store::find(plan.conn, reference)?;
+    let current: Option<Group> = plan.look_up(reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
         (Some(group), _) => {
@@ -46,15 +46,15 @@ pub fn put(
 
 /// Merges what another system knows of a group; the flag says whether it was created. What is the
 /// same already makes no edit.
-fn upsert(
+pub fn upsert(
     plan: &mut Plan,
-    external_id: &ExternalId,
+    external_id: Option<&ExternalId>,
     patch: GroupPatch,
     on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Group, bool), Refusal> {
     let key = patch.name.as_ref().map(GroupName::as_str);
-    let (known, new_id) = external_ids::locate::<Group>(plan, Some(external_id), key, on_existing)?;
+    let (known, new_id) = external_ids::locate::<Group>(plan, external_id, key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (group, is_new) = match (known, patch.name.clone()) {
         (Some(group), written) => {

@@ -1,12 +1,12 @@
 //! Writing links and additional customers, one at a time. Setting what is so already makes no edit.
 
+use super::bulk::Relation;
 use super::{Plan, Precondition, Refusal};
 use crate::directory::{
-    Context, Customer, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUser, CustomerUserGroupLink,
-    CustomerUserNumber, CustomerUserServiceLink, Edit, Group, GroupNumber, PermissionName, PermissionSet,
-    PermissionTypes, Reference, Service, Settings, etag,
+    Context, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink, CustomerUserNumber,
+    CustomerUserServiceLink, Edit, GroupNumber, PermissionName, PermissionSet, PermissionTypes, Reference,
+    ServiceNumber, etag,
 };
-use crate::store;
 
 /// What setting a link did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,22 +49,15 @@ pub fn set_customer_group(
     permissions: &[PermissionName],
     precondition: &Precondition,
 ) -> Result<((CustomerNumber, GroupNumber), LinkOutcome), Refusal> {
-    let (customer, group) = (plan.find::<Customer>(customer)?.number, plan.find::<Group>(group)?.number);
-    let settings = settings(plan)?;
-    let after = permission_set(&settings.permission_types, permissions, "/permissions")?;
+    let (customer, group) = (plan.number::<CustomerNumber>(customer)?, plan.number::<GroupNumber>(group)?);
+    let after = permission_set(&plan.settings()?.permission_types, permissions, "/permissions")?;
+    let ends = (customer.into(), group.into());
     let mut granted = Vec::with_capacity(Context::ALL.len());
     for context in Context::ALL {
-        granted.push(store::granted_to_customer(plan.conn, customer, group, context)?);
+        granted.push(plan.granted(Relation::CustomerGroup(context), ends)?);
     }
     precondition.check(link_tag(&granted).as_deref())?;
-    let before = store::granted_to_customer(plan.conn, customer, group, context)?;
-    if !settings.is_on(context) && settings.permission_types.gives_more(before, after) {
-        return Err(Refusal::ContextOff(context.as_str()));
-    }
-    if before != after {
-        let link = CustomerGroupLink { customer, group, context, permissions: after };
-        plan.edit(Edit::CustomerGroupLink { before, link });
-    }
+    let before = set(plan, Relation::CustomerGroup(context), ends, after)?;
     Ok(((customer, group), LinkOutcome::of(before, after)))
 }
 
@@ -76,15 +69,12 @@ pub fn set_customer_user_group(
     permissions: &[PermissionName],
     precondition: &Precondition,
 ) -> Result<((CustomerUserNumber, GroupNumber), LinkOutcome), Refusal> {
-    let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
-    let group = plan.find::<Group>(group)?.number;
-    let after = permission_set(&settings(plan)?.permission_types, permissions, "/permissions")?;
-    let before = store::granted_to_customer_user(plan.conn, customer_user, group)?;
-    precondition.check(link_tag(&[before]).as_deref())?;
-    if before != after {
-        let link = CustomerUserGroupLink { customer_user, group, permissions: after };
-        plan.edit(Edit::CustomerUserGroupLink { before, link });
-    }
+    let customer_user = plan.number::<CustomerUserNumber>(customer_user)?;
+    let group = plan.number::<GroupNumber>(group)?;
+    let after = permission_set(&plan.settings()?.permission_types, permissions, "/permissions")?;
+    let ends = (customer_user.into(), group.into());
+    precondition.check(link_tag(&[plan.granted(Relation::CustomerUserGroup, ends)?]).as_deref())?;
+    let before = set(plan, Relation::CustomerUserGroup, ends, after)?;
     Ok(((customer_user, group), LinkOutcome::of(before, after)))
 }
 
@@ -96,15 +86,11 @@ pub fn set_customer_user_service(
     linked: bool,
     precondition: &Precondition,
 ) -> Result<(CustomerUserServiceLink, bool), Refusal> {
-    let customer_user = plan.find::<CustomerUser>(customer_user)?.number;
-    let service = plan.find::<Service>(service)?.number;
-    let was = store::is_linked_to_service(plan.conn, customer_user, service)?;
-    precondition.check(membership_tag(was).as_deref())?;
-    let link = CustomerUserServiceLink { customer_user, service, linked };
-    if was != linked {
-        plan.edit(Edit::CustomerUserServiceLink(link));
-    }
-    Ok((link, was != linked))
+    let customer_user = plan.number::<CustomerUserNumber>(customer_user)?;
+    let service = plan.number::<ServiceNumber>(service)?;
+    let changed =
+        mark(plan, Relation::CustomerUserService, (customer_user.into(), service.into()), linked, precondition)?;
+    Ok((CustomerUserServiceLink { customer_user, service, linked }, changed))
 }
 
 /// Gives a customer user an additional customer, or takes it; the flag says whether that changed
@@ -116,20 +102,42 @@ pub fn set_membership(
     member: bool,
     precondition: &Precondition,
 ) -> Result<(CustomerMembership, bool), Refusal> {
-    let customer_user: CustomerUser = plan.find(customer_user)?;
-    let customer = plan.find::<Customer>(customer)?.number;
-    let was = customer_user.additional_customers.iter().any(|additional| additional.number == customer);
-    precondition.check(membership_tag(was).as_deref())?;
-    let membership = CustomerMembership { customer_user: customer_user.number, customer, member };
-    if was != member {
-        plan.edit(Edit::CustomerMembership(membership));
-    }
-    Ok((membership, was != member))
+    let customer_user = plan.number::<CustomerUserNumber>(customer_user)?;
+    let customer = plan.number::<CustomerNumber>(customer)?;
+    let changed =
+        mark(plan, Relation::CustomerMembership, (customer_user.into(), customer.into()), member, precondition)?;
+    Ok((CustomerMembership { customer_user, customer, member }, changed))
 }
 
-/// The settings, which every database of ours has.
-pub(super) fn settings(plan: &mut Plan) -> Result<Settings, Refusal> {
-    Ok(store::settings(plan.conn)?.unwrap_or_else(Settings::fresh))
+fn mark(
+    plan: &mut Plan,
+    relation: Relation,
+    ends: (u32, u32),
+    is: bool,
+    precondition: &Precondition,
+) -> Result<bool, Refusal> {
+    let was = !plan.granted(relation, ends)?.is_empty();
+    precondition.check(membership_tag(was).as_deref())?;
+    set(plan, relation, ends, PermissionSet::marked(is))?;
+    Ok(was != is)
+}
+
+/// Sets what a link grants, and gives what it granted.
+pub(super) fn set(
+    plan: &mut Plan,
+    relation: Relation,
+    ends: (u32, u32),
+    after: PermissionSet,
+) -> Result<PermissionSet, Refusal> {
+    let before = plan.granted(relation, ends)?;
+    let settings = plan.settings()?;
+    if !settings.is_on(relation.context()) && settings.permission_types.gives_more(before, after) {
+        return Err(Refusal::ContextOff(relation.context().as_str()));
+    }
+    if before != after {
+        plan.edit(relation.edit(ends, before, after));
+    }
+    Ok(before)
 }
 
 /// The set of these names, as a link holds it; `pointer` is where they stand.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::links::{permission_set, settings};
+use super::links::permission_set;
 use super::{FieldError, Plan, Refusal};
 use crate::directory::{
     Context, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink, CustomerUserNumber,
@@ -130,7 +130,7 @@ impl Counts {
 pub fn save_grants(plan: &mut Plan, matrix: GrantMatrix, delta: &GrantDelta) -> Result<(Vec<u32>, Counts), Refusal> {
     let stored = matrix.stored(plan.conn)?;
     is_current(&stored, delta.links_version.as_deref())?;
-    let settings = settings(plan)?;
+    let settings = plan.settings()?.clone();
     let types = &settings.permission_types;
     let (mut rows, mut seen, mut stale, mut counts) = (Vec::new(), HashSet::new(), Vec::new(), Counts::default());
     let named = named(plan, matrix.row_kind(), delta.cells.iter().map(|cell| &cell.row))?;

@@ -6,6 +6,7 @@
 
 pub mod absent;
 pub mod back_ends;
+pub mod batch;
 pub mod bulk;
 pub mod customer_users;
 pub mod customers;
@@ -13,6 +14,7 @@ mod external_ids;
 pub mod fresh;
 pub mod groups;
 pub mod imports;
+mod known;
 pub mod links;
 pub mod matrices;
 mod refusal;
@@ -25,12 +27,17 @@ pub mod transfer;
 use chrono::{DateTime, Utc};
 
 pub use external_ids::{Identified, OnExisting, give as give_external_id, take as take_external_id};
-pub use refusal::{FieldError, Refusal};
+pub use known::Knowable;
+pub use refusal::Refusal;
+
+pub use crate::directory::FieldError;
 
 use crate::directory::text::fold;
-use crate::directory::{Change, Edit, Kind, Number, Reference, etag};
+use crate::directory::{Change, Edit, Kind, Number, PermissionSet, Reference, Settings, etag};
 use crate::store::commit::Commit;
-use crate::store::{self, Conn, KeptReply, Record, StoreError, WriteKey};
+use crate::store::{self, Conn, KeptReply, StoreError, WriteKey};
+use bulk::Relation;
+use known::Known;
 
 /// What the caller may do beyond the scope of the route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,12 +111,13 @@ pub struct Plan<'p, 'c> {
     /// What it is made upon.
     pub base: Base<'p>,
     commit: Commit,
+    known: Known,
 }
 
 impl<'p, 'c> Plan<'p, 'c> {
     /// A plan with nothing in it.
     pub fn new(conn: &'p mut Conn<'c>, now: DateTime<Utc>, base: Base<'p>) -> Self {
-        Self { conn, now, base, commit: Commit::default() }
+        Self { conn, now, base, commit: Commit::default(), known: Known::default() }
     }
 
     /// What it amounts to so far.
@@ -140,9 +148,15 @@ impl<'p, 'c> Plan<'p, 'c> {
         std::mem::take(&mut self.commit)
     }
 
-    /// Adds an edit.
+    /// Adds an edit, once nothing can refuse the row or the write that it belongs to.
     pub fn edit(&mut self, edit: Edit) {
+        self.known.add(&edit);
         self.commit.edits.push(edit);
+    }
+
+    /// Forgets what was read ahead, and keeps what the plan itself edited: for plans of very many rows.
+    pub fn forget_what_was_read(&mut self) {
+        self.known.forget_what_was_read();
     }
 
     /// A number that nothing had before.
@@ -157,29 +171,78 @@ impl<'p, 'c> Plan<'p, 'c> {
         Ok(N::from(next))
     }
 
+    /// The record that a reference names, if there is one.
+    pub fn look_up<R: Knowable>(&mut self, reference: &Reference) -> Result<Option<R>, StoreError> {
+        match self.number_of(R::Number::KIND, reference)? {
+            Some(number) => self.by_number(R::Number::from(number)),
+            None => Ok(None),
+        }
+    }
+
+    /// The record of this number, if there is one.
+    pub fn by_number<R: Knowable>(&mut self, number: R::Number) -> Result<Option<R>, StoreError> {
+        match self.known.record(number) {
+            Some(known) => Ok(known),
+            None => Ok(store::by_number::<R>(self.conn, number)?.map(|record| record.refreshed(&self.known))),
+        }
+    }
+
     /// The record that the path names, or a refusal that says so.
-    pub fn find<R: Record>(&mut self, reference: &Reference) -> Result<R, Refusal> {
-        let found = store::find(self.conn, reference)?;
-        found.ok_or_else(|| Refusal::not_found(R::Number::KIND, reference))
+    pub fn find<R: Knowable>(&mut self, reference: &Reference) -> Result<R, Refusal> {
+        self.look_up(reference)?.ok_or_else(|| Refusal::not_found(R::Number::KIND, reference))
     }
 
     /// The record that a member of the body names, or a refusal that points there.
-    pub fn find_named_at<R: Record>(&mut self, pointer: &str, reference: &Reference) -> Result<R, Refusal> {
-        let found = store::find(self.conn, reference)?;
-        found.ok_or_else(|| Refusal::names_nothing(pointer, R::Number::KIND, reference))
+    pub fn find_named_at<R: Knowable>(&mut self, pointer: &str, reference: &Reference) -> Result<R, Refusal> {
+        self.look_up(reference)?.ok_or_else(|| Refusal::names_nothing(pointer, R::Number::KIND, reference))
+    }
+
+    /// The number of the thing that the path names, or a refusal that says so.
+    fn number<N: Number>(&mut self, reference: &Reference) -> Result<N, Refusal> {
+        let known = self.known(N::KIND, reference)?;
+        known.map(N::from).ok_or_else(|| Refusal::not_found(N::KIND, reference))
+    }
+
+    /// The number of the thing of this kind that a reference names; of an `id:…` it is not sure that the
+    /// thing exists.
+    fn number_of(&mut self, kind: Kind, reference: &Reference) -> Result<Option<u32>, StoreError> {
+        match self.known.number_of(kind, reference) {
+            Some(known) => Ok(known),
+            None => store::number_of(self.conn, kind, reference),
+        }
     }
 
     /// The number of the thing of this kind that a member of the body names, if it names one that exists.
     fn known(&mut self, kind: Kind, reference: &Reference) -> Result<Option<u32>, StoreError> {
-        match store::number_of(self.conn, kind, reference)? {
-            Some(number) if store::exists(self.conn, kind, number)? => Ok(Some(number)),
-            _ => Ok(None),
+        let Some(number) = self.number_of(kind, reference)? else { return Ok(None) };
+        let exists = match (self.known.exists(kind, number), reference) {
+            (Some(known), _) => known,
+            (None, Reference::Id(_)) => store::exists(self.conn, kind, number)?,
+            // Keys and external ids stand in the database only with their things.
+            (None, _) => true,
+        };
+        Ok(exists.then_some(number))
+    }
+
+    /// What a link grants.
+    fn granted(&mut self, relation: Relation, ends: (u32, u32)) -> Result<PermissionSet, StoreError> {
+        match self.known.granted(relation, ends) {
+            Some(known) => Ok(known),
+            None => relation.granted(self.conn, ends),
         }
+    }
+
+    /// The settings, which every database of ours has.
+    fn settings(&mut self) -> Result<&Settings, StoreError> {
+        if self.known.settings.is_none() {
+            self.known.settings = store::settings(self.conn)?;
+        }
+        Ok(self.known.settings.get_or_insert_with(Settings::fresh))
     }
 
     /// Refuses a natural key that another thing of the kind has.
     pub fn key_is_free(&mut self, kind: Kind, key: &str, except: Option<u32>) -> Result<(), Refusal> {
-        let holder = store::by_folded_key(self.conn, kind, &fold(key))?;
+        let holder = self.number_of(kind, &Reference::Key(key.to_owned()))?;
         match holder.filter(|holder| Some(*holder) != except) {
             Some(holder) => Err(Refusal::KeyTaken { kind, key: key.to_owned(), id: kind.id(holder) }),
             None => Ok(()),

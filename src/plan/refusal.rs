@@ -1,31 +1,7 @@
 //! Why a plan was refused. Each refusal says what to do; `api/` gives it its status.
 
-use crate::directory::{Invalid, Kind, Reference};
+use crate::directory::{FieldError, Invalid, Kind, Reference};
 use crate::store::StoreError;
-
-/// What is wrong with one member of the input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
-    /// Where: a JSON pointer into the body.
-    pub pointer: String,
-    /// What a program reads.
-    pub code: String,
-    /// What a person reads.
-    pub detail: String,
-}
-
-impl FieldError {
-    /// What is wrong with the value at a pointer.
-    pub fn new(pointer: impl Into<String>, why: Invalid) -> Self {
-        Self { pointer: pointer.into(), code: why.code.to_owned(), detail: why.detail }
-    }
-
-    /// What the member at a pointer names does not exist.
-    pub fn nothing_named(pointer: impl Into<String>, kind: Kind, reference: &Reference) -> Self {
-        let detail = format!("there is no {kind} {:?}; create it first, or name another", reference.to_string());
-        Self::new(pointer, Invalid::new(kind.not_found(), detail))
-    }
-}
 
 /// Why a write was not done. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +25,9 @@ pub enum Refusal {
     /// The input is not what it should be.
     #[error("The request cannot be carried out as it stands; see errors.")]
     Invalid(Vec<FieldError>),
+    /// Rows of a batch that is to be merged as a whole or not at all.
+    #[error("Rows of the batch cannot be merged, and it is atomic, so none was; see errors.")]
+    Rows(Vec<FieldError>),
     /// The idempotency key was used for another request.
     #[error("This Idempotency-Key was used for another request in the last 24 hours. Make a new key for each write.")]
     IdempotencyKeyReused,
@@ -172,6 +151,7 @@ impl Refusal {
         match self {
             Refusal::NotFound { kind, .. } => kind.not_found(),
             Refusal::Invalid(_) => "invalid_input",
+            Refusal::Rows(_) => "batch_failed",
             Refusal::ExternalIdNotFound { .. } => "external_id_not_found",
             Refusal::KeyTaken { .. } => "key_taken",
             Refusal::ExternalIdTaken { .. } => "external_id_taken",
@@ -191,6 +171,17 @@ impl Refusal {
             Refusal::Reply(_) => "internal",
             Refusal::IdempotencyKeyReused => "idempotency_key_reused",
             Refusal::Store(_) => "database_unavailable",
+        }
+    }
+
+    /// The same as what is wrong with a row, wherever the row stands.
+    pub fn into_field_errors(self) -> Vec<FieldError> {
+        let (code, detail) = (self.code(), self.to_string());
+        let wrong = |pointer: String| FieldError { pointer, code: code.to_owned(), detail: detail.clone() };
+        match self {
+            Refusal::Invalid(errors) | Refusal::CellsChanged(errors) | Refusal::Rows(errors) => errors,
+            Refusal::BackEndReadOnly { fields, .. } => fields.iter().map(|field| wrong(format!("/{field}"))).collect(),
+            _ => vec![wrong(String::new())],
         }
     }
 

@@ -104,7 +104,7 @@ pub(super) fn strike(plan: &mut Plan, rolls: Vec<Roll>, thing: Thing) {
 
 fn thing(plan: &mut Plan, roll: Roll, reference: &Reference) -> Result<Option<Thing>, StoreError> {
     Ok(match kind_of(roll) {
-        Kind::Service => store::find::<Service>(plan.conn, reference)?.map(|service| service.number.into()),
-        _ => store::find::<Group>(plan.conn, reference)?.map(|group| group.number.into()),
+        Kind::Service => plan.look_up::<Service>(reference)?.map(|service| service.number.into()),
+        _ => plan.look_up::<Group>(reference)?.map(|group| group.number.into()),
     })
 }

@@ -1,15 +1,16 @@
 //! Writing services: a tree in which a name says where a service stands, so that renaming may move
 //! it, and carries everything below.
 
+use std::collections::BTreeSet;
+
 use super::external_ids::{self, OnExisting};
 use super::{FieldError, Plan, Precondition, Refusal, tag_of};
 use crate::directory::service::SEPARATOR;
-use crate::directory::text::fold;
 use crate::directory::{
     Delta, Edit, ExternalId, Kind, Reference, Roll, Service, ServiceFields, ServiceName, ServiceNumber, ServicePatch,
     Times,
 };
-use crate::store::{self, LinksOf};
+use crate::store::{self, LinksOf, StoreError};
 
 /// Creates a service under the parent that its name names.
 pub fn create(plan: &mut Plan, mut fields: ServiceFields) -> Result<Service, Refusal> {
@@ -36,9 +37,9 @@ pub fn put(
     precondition: &Precondition,
 ) -> Result<(Service, bool), Refusal> {
     if let Reference::External(external_id) = reference {
-        return upsert(plan, external_id, patch, on_existing, precondition);
+        return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
-    let current: Option<Service> = store::find(plan.conn, reference)?;
+    let current: Option<Service> = plan.look_up(reference)?;
     precondition.check(tag_of(current.as_ref()).as_deref())?;
     match (current, reference) {
         (Some(service), _) => {
@@ -58,15 +59,15 @@ pub fn put(
 
 /// Merges what another system knows of a service; the flag says whether it was created. What is the
 /// same already makes no edit.
-fn upsert(
+pub fn upsert(
     plan: &mut Plan,
-    external_id: &ExternalId,
+    external_id: Option<&ExternalId>,
     patch: ServicePatch,
     on_existing: OnExisting,
     precondition: &Precondition,
 ) -> Result<(Service, bool), Refusal> {
     let key = patch.name.as_ref().map(ServiceName::as_str);
-    let (known, new_id) = external_ids::locate::<Service>(plan, Some(external_id), key, on_existing)?;
+    let (known, new_id) = external_ids::locate::<Service>(plan, external_id, key, on_existing)?;
     precondition.check(tag_of(known.as_ref()).as_deref())?;
     let (service, is_new) = match (known, patch.name.clone()) {
         (Some(service), written) => {
@@ -121,7 +122,7 @@ fn write(plan: &mut Plan, before: Service, mut fields: ServiceFields) -> Result<
     if fields.name == before.fields.name {
         return Ok(edit(plan, before.clone(), Service { fields, ..before }));
     }
-    let subtree = store::subtree_of(plan.conn, before.number)?;
+    let subtree = subtree_of(plan, before.number)?;
     let parent = parent_of(plan, &fields.name)?;
     no_cycle(&before, &subtree, parent.as_ref())?;
     fields.name = named_under(parent.as_ref(), &fields.name)?;
@@ -134,21 +135,52 @@ fn write(plan: &mut Plan, before: Service, mut fields: ServiceFields) -> Result<
     })?;
     let parent = parent.map(|parent| parent.number);
     let (old, new) = (before.fields.name.clone(), fields.name.clone());
-    let after = edit(plan, before.clone(), Service { parent, fields, ..before });
+    let mut carried = Vec::with_capacity(subtree.len());
     for service in subtree {
-        carry(plan, service, &old, &new, &moved)?;
+        carried.push((service.clone(), carry(plan, service, &old, &new, &moved)?));
     }
+    let after = edit(plan, before.clone(), Service { parent, fields, ..before });
+    carried.into_iter().for_each(|(before, after)| drop(edit(plan, before, after)));
     Ok(after)
 }
 
-/// Gives a service of the subtree its name under the new one.
+/// Every service below this one, parents before their children, with what the plan itself has moved.
+fn subtree_of(plan: &mut Plan, root: ServiceNumber) -> Result<Vec<Service>, StoreError> {
+    let stored = store::subtree_of(plan.conn, root)?.into_iter().map(|service| service.number);
+    let own: Vec<ServiceNumber> = plan.known.own_services().map(|service| service.number).collect();
+    let candidates: BTreeSet<ServiceNumber> = stored.chain(own).collect();
+    let mut below = Vec::new();
+    for number in candidates {
+        let Some(service) = plan.by_number::<Service>(number)? else { continue };
+        if let Some(depth) = depth_below(plan, &service, root)? {
+            below.push((depth, service));
+        }
+    }
+    below.sort_by_key(|(depth, service)| (*depth, service.number));
+    Ok(below.into_iter().map(|(_, service)| service).collect())
+}
+
+/// How far below another a service stands, if it does.
+fn depth_below(plan: &mut Plan, service: &Service, root: ServiceNumber) -> Result<Option<usize>, StoreError> {
+    let (mut depth, mut parent) = (0, service.parent);
+    while let Some(number) = parent {
+        depth += 1;
+        if number == root {
+            return Ok(Some(depth));
+        }
+        parent = plan.by_number::<Service>(number)?.and_then(|above| above.parent);
+    }
+    Ok(None)
+}
+
+/// A service of the subtree with its name under the new one.
 fn carry(
     plan: &mut Plan,
     before: Service,
     old: &ServiceName,
     new: &ServiceName,
     moved: &[ServiceNumber],
-) -> Result<(), Refusal> {
+) -> Result<Service, Refusal> {
     let rest = &before.fields.name.as_str()[old.as_str().len() + SEPARATOR.len()..];
     let name = new.child(rest).map_err(|why| {
         Refusal::ServiceNameTooLong(format!(
@@ -164,9 +196,7 @@ fn carry(
             name.as_str()
         ))
     })?;
-    let fields = ServiceFields { name, ..before.fields.clone() };
-    edit(plan, before.clone(), Service { fields, ..before });
-    Ok(())
+    Ok(Service { fields: ServiceFields { name, ..before.fields.clone() }, ..before })
 }
 
 /// Adds the edit, if there is a difference.
@@ -183,7 +213,7 @@ fn parent_of(plan: &mut Plan, name: &ServiceName) -> Result<Option<Service>, Ref
     let Some(parent) = name.parent() else {
         return Ok(None);
     };
-    let found = store::find(plan.conn, &Reference::Key(parent.to_string()))?;
+    let found = plan.look_up(&Reference::Key(parent.to_string()))?;
     let missing = || {
         let detail = format!("names the parent {:?}, which does not exist; create it first", parent.as_str());
         Refusal::at("/name", "parent_not_found", detail)
@@ -219,7 +249,7 @@ fn not_elsewhere(
     moved: &[ServiceNumber],
     refusal: impl FnOnce() -> Refusal,
 ) -> Result<(), Refusal> {
-    match store::by_folded_key(plan.conn, Kind::Service, &fold(name.as_str()))? {
+    match plan.number_of(Kind::Service, &Reference::Key(name.to_string()))? {
         Some(holder) if !moved.contains(&ServiceNumber(holder)) => Err(match refusal() {
             Refusal::KeyTaken { kind, key, .. } => Refusal::KeyTaken { kind, key, id: kind.id(holder) },
             other => other,

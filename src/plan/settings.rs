@@ -90,7 +90,7 @@ pub struct ContextPatch {
 
 /// Changes settings; they take effect at once and together.
 pub fn patch(plan: &mut Plan, patch: SettingsPatch, precondition: &Precondition) -> Result<Settings, Refusal> {
-    let before = super::links::settings(plan)?;
+    let before = plan.settings()?.clone();
     precondition.check(Some(&etag(&before)))?;
     if patch.permission_types.is_some() && *precondition == Precondition::None {
         return Err(Refusal::PreconditionRequired("the permission types"));

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::records::{Record, all_of, of_number};
+use super::records::{Record, of_number, records_of};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
     customers,
@@ -182,7 +182,7 @@ pub fn customer_users_of(conn: &mut Conn, customer: CustomerNumber) -> Result<Ve
         .order(customer_users::id)
         .select(customer_users::id)
         .load(c)?);
-    all_of(conn, &numbers)
+    records_of(conn, &numbers)
 }
 
 /// How many customer users a back end has.

@@ -17,6 +17,24 @@ pub(super) fn holder(conn: &mut Conn, kind: Kind, external_id: &ExternalId) -> R
     number.map(to_number).transpose()
 }
 
+/// Those of these external ids of a source that something of the kind has, with the numbers of what has them.
+pub(super) fn holders(
+    conn: &mut Conn,
+    kind: Kind,
+    source: &Source,
+    ids: &[&str],
+) -> Result<Vec<(ExternalId, u32)>, StoreError> {
+    let of_source = || table::table.filter(table::kind.eq(kind.as_str())).filter(table::source.eq(source.as_str()));
+    let rows = on!(conn, |c| of_source()
+        .filter(table::external_id.eq_any(ids))
+        .select((table::external_id, table::thing_id))
+        .load::<(String, i64)>(c)?);
+    let held = |(id, number): (String, i64)| {
+        Ok((ExternalId { source: source.clone(), id: ExternalKey::stored(id) }, to_number(number)?))
+    };
+    rows.into_iter().map(held).collect()
+}
+
 /// The external ids of these things of one kind, in their order.
 pub(super) fn of_things(conn: &mut Conn, kind: Kind, numbers: &[i64]) -> Result<Vec<(i64, ExternalId)>, StoreError> {
     let of_kind = || table::table.filter(table::kind.eq(kind.as_str()));

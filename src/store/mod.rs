@@ -54,7 +54,10 @@ pub use links::*;
 pub use pairs::{
     Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
 };
-pub use records::{Record, by_folded_key, by_number, exists, find, number_of};
+pub use records::{
+    Record, by_folded_key, by_number, exists, find, number_of, numbers_by_external_id, numbers_by_folded_key,
+    records_of,
+};
 pub use retention::{cut_audit, cut_log, log_cut};
 pub use search::Words;
 pub use services::{children_of, subtree_of};

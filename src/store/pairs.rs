@@ -117,10 +117,10 @@ pub(super) fn write(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
                 groups.insert((customer_user.into(), group.into()), permissions);
             }
             Edit::CustomerUserServiceLink(CustomerUserServiceLink { customer_user, service, linked }) => {
-                services.insert((customer_user.into(), service.into()), marked(linked));
+                services.insert((customer_user.into(), service.into()), PermissionSet::marked(linked));
             }
             Edit::CustomerMembership(CustomerMembership { customer_user, customer, member }) => {
-                members.insert((customer_user.into(), customer.into()), marked(member));
+                members.insert((customer_user.into(), customer.into()), PermissionSet::marked(member));
             }
             _ => {}
         }
@@ -135,10 +135,6 @@ pub(super) fn write(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
 
 /// What links are to grant, in the order of their keys.
 type Wanted = BTreeMap<(i64, i64), PermissionSet>;
-
-fn marked(is: bool) -> PermissionSet {
-    if is { PermissionSet::RW } else { PermissionSet::EMPTY }
-}
 
 /// Inserts the rows of links that are to grant something, if there are any.
 macro_rules! put {

@@ -7,6 +7,9 @@ use super::schema::{back_ends, customer_users, customers, groups, services};
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
 
+/// So many things are named in one statement.
+const AT_A_TIME: usize = 1_000;
+
 /// A kind of record that can be loaded by number.
 pub trait Record: Sized {
     /// Its numbers.
@@ -27,9 +30,9 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
 
 /// The records of these numbers, however many, in any order. Databases bound the values that one
 /// statement takes.
-pub(super) fn all_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
+pub fn records_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
     let mut all = Vec::with_capacity(numbers.len());
-    for some in numbers.chunks(1_000) {
+    for some in numbers.chunks(AT_A_TIME) {
         all.extend(R::load(conn, some)?);
     }
     Ok(all)
@@ -90,7 +93,52 @@ pub fn by_folded_key(conn: &mut Conn, kind: Kind, folded: &str) -> Result<Option
     number.map(to_number).transpose()
 }
 
-/// What of `(number, external id)` pairs belongs to one number.
+/// The numbers of those things of this kind whose natural keys fold to these.
+pub fn numbers_by_folded_key(conn: &mut Conn, kind: Kind, folded: &[String]) -> Result<Vec<(String, u32)>, StoreError> {
+    macro_rules! look_up {
+        ($table:ident, $column:ident, $some:expr) => {
+            on!(conn, |c| $table::table
+                .filter($table::$column.eq_any($some))
+                .select(($table::$column, $table::id))
+                .load::<(String, i64)>(c)?)
+        };
+    }
+    let mut found = Vec::with_capacity(folded.len());
+    for some in folded.chunks(AT_A_TIME) {
+        let rows = match kind {
+            Kind::Customer => look_up!(customers, customer_id_folded, some),
+            Kind::CustomerUser => look_up!(customer_users, login_folded, some),
+            Kind::Group => look_up!(groups, name_folded, some),
+            Kind::Service => look_up!(services, name_folded, some),
+            Kind::BackEnd => look_up!(back_ends, name_folded, some),
+        };
+        found.extend(rows);
+    }
+    found.into_iter().map(|(key, number)| Ok((key, to_number(number)?))).collect()
+}
+
+/// The numbers of those things of this kind that have these external ids.
+pub fn numbers_by_external_id(
+    conn: &mut Conn,
+    kind: Kind,
+    external_ids: &[ExternalId],
+) -> Result<Vec<(ExternalId, u32)>, StoreError> {
+    let mut found = Vec::with_capacity(external_ids.len());
+    for of_source in external_ids.chunk_by(|one, other| one.source == other.source) {
+        for some in of_source.chunks(AT_A_TIME) {
+            let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
+            found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What of `(number, external id)` pairs, sorted by number, belongs to one number.
 pub(super) fn of_number(all: &[(i64, ExternalId)], number: i64) -> Vec<ExternalId> {
-    all.iter().filter(|(holder, _)| *holder == number).map(|(_, external_id)| external_id.clone()).collect()
+    let first = all.partition_point(|(holder, _)| *holder < number);
+    all[first..]
+        .iter()
+        .take_while(|(holder, _)| *holder == number)
+        .map(|(_, external_id)| external_id.clone())
+        .collect()
 }

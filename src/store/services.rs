@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::records::{Record, all_of, of_number};
+use super::records::{Record, of_number, records_of};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
@@ -89,7 +89,7 @@ pub fn children_of(conn: &mut Conn, service: ServiceNumber) -> Result<Vec<Servic
         .order(services::id)
         .select(services::id)
         .load(c)?);
-    all_of(conn, &numbers)
+    records_of(conn, &numbers)
 }
 
 /// Every service below this one, parents before their children.

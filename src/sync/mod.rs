@@ -5,4 +5,6 @@
 //! thing that it did not understand; what it refuses, it names.
 
 pub mod crm;
+pub mod jobs;
 pub mod otobo;
+pub mod rows;

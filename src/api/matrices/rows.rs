@@ -7,11 +7,12 @@ use super::super::views::Links;
 use super::{Granted, MatrixParams, MatrixSubject};
 use crate::directory::{Customer, CustomerUser, Group, Invalid, Kind, Number, Service, Text, Validity};
 use crate::plan::FieldError;
+use crate::plan::Knowable;
 use crate::store::list::SortKey;
 use crate::store::{self, LinksOf, Record, StoreError};
 
 /// A record that can stand in a matrix.
-pub trait Shown: Record + Send + 'static {
+pub trait Shown: Knowable + Send + 'static {
     /// What the order by natural key is called.
     const KEY: &'static [(&'static str, SortKey)];
 

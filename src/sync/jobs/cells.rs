@@ -12,7 +12,16 @@ const EXECUTED: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// The members whose text may have several lines, or is a key and taken as it is.
 const AS_THEY_ARE: [&str; 11] = [
-    "comment", "external_id", "row_id", "customer_id", "login", "name", "customer", "customer_user", "group", "service",
+    "comment",
+    "external_id",
+    "row_id",
+    "customer_id",
+    "login",
+    "name",
+    "customer",
+    "customer_user",
+    "group",
+    "service",
     "back_end",
 ];
 
@@ -29,7 +38,7 @@ pub(super) fn read(member: &str, cell: &str) -> Option<Value> {
         }
         "linked" | "member" if matches!(text, "true" | "false") => Value::Bool(text == "true"),
         member if AS_THEY_ARE.contains(&member) => Value::from(text),
-        _ => Value::from(unbroken(text)),
+        _ => Value::from(unbroken(text).into_owned()),
     })
 }
 

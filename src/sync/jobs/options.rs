@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::kind::RowKind;
 use crate::plan::{OnExisting, Powers};
 use crate::store::StoreError;
+use crate::sync::rows::RowKind;
 
 /// Whether what is not sent is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

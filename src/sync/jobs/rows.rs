@@ -1,18 +1,18 @@
 //! The rows of a chunk, one after the other, whatever its form.
 
-use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::cells;
-use super::kind::RowKind;
+use super::{cells, members};
+use crate::json;
 use crate::store::ChunkHead;
+use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::header::Header;
 use crate::sync::crm::reader::{MAX_RECORD, ReadError, RecordReader};
 use crate::sync::crm::record::Record;
+use crate::sync::rows::RowKind;
 
 /// The media type of lines of JSON.
 pub const NDJSON: &str = "application/x-ndjson";
@@ -68,7 +68,7 @@ impl SentRow {
                 1 + (name.matches("::").count() as u32).min(CUSTOMER_USERS - 2)
             }
             Some(RowKind::CustomerUser) => CUSTOMER_USERS,
-            Some(kind) if kind.record().is_none() => LINKS,
+            Some(kind) if members::record(kind).is_none() => LINKS,
             _ => 0,
         }
     }
@@ -133,7 +133,7 @@ impl<R: Read> Lines<R> {
         Self { input: BufReader::with_capacity(64 * 1024, input), kind, line: 0, number: 0, text: Vec::new() }
     }
 
-    fn next(&mut self) -> Result<Option<SentRow>, super::super::crm::encoding::EncodingError> {
+    fn next(&mut self) -> Result<Option<SentRow>, EncodingError> {
         loop {
             self.text.clear();
             let read = self.input.by_ref().take(MAX_RECORD as u64).read_until(b'\n', &mut self.text)?;
@@ -163,8 +163,9 @@ impl<R: Read> Lines<R> {
 }
 
 fn of_line(place: (u64, u64), text: &[u8], kind: Option<RowKind>) -> SentRow {
-    match serde_json::from_slice::<Object>(text) {
-        Ok(Object(members)) => of_members(place, members, kind),
+    match json::parse(text) {
+        Ok(Value::Object(members)) => of_members(place, members, kind),
+        Ok(_) => SentRow::broken(place, Fault::new("not_json", "is JSON, but no object")),
         Err(why) => SentRow::broken(place, Fault::new("not_json", format!("is not a JSON object: {why}"))),
     }
 }
@@ -175,46 +176,17 @@ fn of_members(place: (u64, u64), mut members: Map<String, Value>, of_chunk: Opti
     let (kind, fault) = match (word.map(RowKind::parse), of_chunk) {
         (None, Some(kind)) if said.is_none() => (Some(kind), None),
         (Some(Some(said)), Some(kind)) if said != kind => {
-            let detail = format!("says that it is a {}, but its chunk was uploaded as {}", said.as_str(), kind.as_str());
+            let detail =
+                format!("says that it is a {}, but its chunk was uploaded as {}", said.as_str(), kind.as_str());
             (Some(said), Some(Fault::new("kind_mismatch", detail)))
         }
         (Some(Some(said)), _) => (Some(said), None),
         (None, _) if said.is_none() => {
-            (None, Some(Fault::new("kind_missing", format!("has no kind; there are {}", RowKind::list()))))
+            (None, Some(Fault::new("kind_missing", format!("has no kind; there are {}", members::kinds()))))
         }
-        _ => (None, Some(Fault::new("unknown_kind", format!("is of no kind that there is: {}", RowKind::list())))),
+        _ => (None, Some(Fault::new("unknown_kind", format!("is of no kind that there is: {}", members::kinds())))),
     };
     SentRow { number: place.0, line: place.1, kind, members, fault }
-}
-
-/// A JSON object none of whose members stands there twice.
-struct Object(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor).map(Object)
-    }
-}
-
-struct ObjectVisitor;
-
-impl<'de> Visitor<'de> for ObjectVisitor {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut all = Map::new();
-        while let Some((name, value)) = members.next_entry::<String, Value>()? {
-            if all.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the member {name:?} stands there twice")));
-            }
-            all.insert(name, value);
-        }
-        Ok(all)
-    }
 }
 
 /// A table.
@@ -229,7 +201,8 @@ pub struct Table<R> {
 
 impl<R: Read> Table<R> {
     fn open(input: R, kind: Option<RowKind>) -> Result<Self, ReadError> {
-        let wanted: Vec<&str> = kind.map_or(&RowKind::ALL[..], |_| &[]).iter().copied().chain(kind).flat_map(names).collect();
+        let kinds = kind.map_or_else(|| RowKind::ALL.to_vec(), |kind| vec![kind]);
+        let wanted: Vec<&str> = kinds.into_iter().flat_map(names).collect();
         let (reader, header) = RecordReader::open(input, None, None, &wanted)?;
         let members = header.names().iter().map(|name| member(name)).collect();
         Ok(Self { reader, header, members, kind, number: 0, record: Record::default() })
@@ -247,7 +220,10 @@ impl<R: Read> Table<R> {
                 self.record.len(),
                 self.members.len(),
             );
-            return Ok(Some(SentRow { kind: self.kind, ..SentRow::broken(place, Fault::new("too_many_fields", detail)) }));
+            return Ok(Some(SentRow {
+                kind: self.kind,
+                ..SentRow::broken(place, Fault::new("too_many_fields", detail))
+            }));
         }
         let cells = self.members.iter().zip(self.record.fields());
         let said = cells.filter_map(|(member, cell)| {
@@ -260,7 +236,7 @@ impl<R: Read> Table<R> {
 
 /// The names that the columns of a kind may have.
 pub fn names(kind: RowKind) -> impl Iterator<Item = &'static str> {
-    ["kind", "row_id", "external_id"].into_iter().chain(kind.members().iter().copied())
+    ["kind", "row_id", "external_id"].into_iter().chain(members::members(kind).iter().copied())
 }
 
 /// The member that a column is of; none where it is to be ignored.

@@ -11,10 +11,10 @@ use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 use sha2::{Digest, Sha256};
 
-use super::kind::RowKind;
 use super::rows::{self, Rows};
 use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::reader::ReadError;
+use crate::sync::rows::RowKind;
 
 /// A chunk as it comes.
 pub struct Upload<'u> {
@@ -58,7 +58,9 @@ pub enum UploadError {
     #[error("It cannot be read as a table: {0}.")]
     NotTable(String),
     /// There is a column that no row can have.
-    #[error("The column {column:?} is none that a {kind} has; there are {known}. Name a column that is to be ignored with _ before it.")]
+    #[error(
+        "The column {column:?} is none that a {kind} has; there are {known}. Name a column that is to be ignored with _ before it."
+    )]
     UnknownColumn {
         /// Its name.
         column: String,

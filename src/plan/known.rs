@@ -1,0 +1,291 @@
+//! What a plan knows without asking the database: what was read ahead, many things in a statement, and
+//! its own edits, so that a plan of many rows sees what its earlier rows amount to.
+//!
+//! Links are known only where they were read ahead. Whoever plans many of them names each once.
+
+use std::collections::{HashMap, HashSet};
+
+use super::bulk::Relation;
+use crate::directory::customer_user::CustomerOfUser;
+use crate::directory::text::fold;
+use crate::directory::{
+    BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Service,
+    Settings,
+};
+use crate::store::{self, Conn, Record, StoreError};
+
+/// What a plan knows.
+#[derive(Default)]
+pub struct Known {
+    customers: Table<Customer>,
+    customer_users: Table<CustomerUser>,
+    groups: Table<Group>,
+    services: Table<Service>,
+    back_ends: Table<BackEnd>,
+    links: HashMap<(Relation, (u32, u32)), PermissionSet>,
+    /// The settings, once they were asked for.
+    pub(super) settings: Option<Settings>,
+}
+
+/// What is known of one kind of record.
+pub struct Table<R> {
+    read: Layer<R>,
+    own: Layer<R>,
+}
+
+/// `None` is what is known not to be there.
+struct Layer<R> {
+    records: HashMap<u32, Option<R>>,
+    keys: HashMap<String, Option<u32>>,
+    external_ids: HashMap<ExternalId, Option<u32>>,
+}
+
+/// A record that a plan can know.
+pub trait Knowable: Record + Clone {
+    /// Its natural key.
+    fn key(&self) -> &str;
+
+    /// What is known of its kind.
+    fn table(known: &Known) -> &Table<Self>;
+
+    /// What is known of its kind, to be added to.
+    fn table_mut(known: &mut Known) -> &mut Table<Self>;
+
+    /// The record as it is after the plan's edits of what it names.
+    fn refreshed(self, _: &Known) -> Self {
+        self
+    }
+}
+
+macro_rules! knowable {
+    ($type:ident, $table:ident, $key:expr $(, $refreshed:ident)?) => {
+        impl Knowable for $type {
+            fn key(&self) -> &str {
+                let key: fn(&$type) -> &str = $key;
+                key(self)
+            }
+
+            fn table(known: &Known) -> &Table<Self> {
+                &known.$table
+            }
+
+            fn table_mut(known: &mut Known) -> &mut Table<Self> {
+                &mut known.$table
+            }
+
+            $(fn refreshed(self, known: &Known) -> Self {
+                $refreshed(self, known)
+            })?
+        }
+    };
+}
+
+knowable!(Customer, customers, |it| it.fields.customer_id.as_str());
+knowable!(CustomerUser, customer_users, |it| it.fields.login.as_str(), with_names);
+knowable!(Group, groups, |it| it.fields.name.as_str());
+knowable!(Service, services, |it| it.fields.name.as_str());
+knowable!(BackEnd, back_ends, |it| it.fields.name.as_str());
+
+/// A customer user with the keys that the plan has given to what they belong to.
+fn with_names(mut customer_user: CustomerUser, known: &Known) -> CustomerUser {
+    let renamed = |of: &mut CustomerOfUser| {
+        if let Some(Some(customer)) = known.customers.own.records.get(&of.number.0) {
+            of.customer_id.clone_from(&customer.fields.customer_id);
+        }
+    };
+    customer_user.customer.iter_mut().chain(&mut customer_user.additional_customers).for_each(renamed);
+    customer_user
+}
+
+/// Runs an expression with the table of a kind.
+macro_rules! of_kind {
+    ($known:expr, $kind:expr, |$table:ident| $do:expr) => {
+        match $kind {
+            Kind::Customer => {
+                let $table = &mut $known.customers;
+                $do
+            }
+            Kind::CustomerUser => {
+                let $table = &mut $known.customer_users;
+                $do
+            }
+            Kind::Group => {
+                let $table = &mut $known.groups;
+                $do
+            }
+            Kind::Service => {
+                let $table = &mut $known.services;
+                $do
+            }
+            Kind::BackEnd => {
+                let $table = &mut $known.back_ends;
+                $do
+            }
+        }
+    };
+}
+
+impl Known {
+    /// Takes in an edit of the plan.
+    pub(super) fn add(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Customer(delta) => self.customers.write(delta),
+            Edit::CustomerUser(delta) => self.customer_users.write(delta),
+            Edit::Group(delta) => self.groups.write(delta),
+            Edit::Service(delta) => self.services.write(delta),
+            Edit::BackEnd(delta) => self.back_ends.write(delta),
+            Edit::ExternalId { thing, external_id, present } => {
+                let holder = present.then_some(thing.number);
+                of_kind!(self, thing.kind, |table| table.own.external_ids.insert((**external_id).clone(), holder));
+            }
+            Edit::Settings(delta) => self.settings = delta.after().cloned(),
+            Edit::CustomerGroupLink { .. }
+            | Edit::CustomerUserGroupLink { .. }
+            | Edit::CustomerUserServiceLink(_)
+            | Edit::CustomerMembership(_)
+            | Edit::Roll { .. } => {}
+        }
+    }
+
+    /// Forgets what was read ahead, and keeps what the plan itself edited.
+    pub(super) fn forget_what_was_read(&mut self) {
+        self.links.clear();
+        for kind in Kind::ALL {
+            of_kind!(self, kind, |table| table.read = Layer::default());
+        }
+    }
+
+    /// The number of the thing that a reference names; the outer `None` is what is not known.
+    pub(super) fn number_of(&mut self, kind: Kind, reference: &Reference) -> Option<Option<u32>> {
+        of_kind!(self, kind, |table| table.number_of(kind, reference))
+    }
+
+    /// Whether there is a thing of this number, if that is known.
+    pub(super) fn exists(&mut self, kind: Kind, number: u32) -> Option<bool> {
+        of_kind!(self, kind, |table| table.record(number).map(|record| record.is_some()))
+    }
+
+    /// Reads the numbers of what these name, and the records.
+    pub(super) fn read_ahead<R: Knowable>(
+        &mut self,
+        conn: &mut Conn,
+        references: &HashSet<Reference>,
+    ) -> Result<(), StoreError> {
+        self.read_numbers(conn, R::Number::KIND, references)?;
+        let table = R::table_mut(self);
+        let named = references.iter().filter_map(|reference| table.number_of(R::Number::KIND, reference).flatten());
+        let unread: HashSet<u32> = named.filter(|number| table.record(*number).is_none()).collect();
+        let numbers: Vec<i64> = unread.iter().copied().map(i64::from).collect();
+        table.read.records.extend(unread.into_iter().map(|number| (number, None)));
+        for record in store::records_of::<R>(conn, &numbers)? {
+            table.read.records.insert(record.number().into(), Some(record));
+        }
+        Ok(())
+    }
+
+    /// Reads the numbers of what these name.
+    pub(super) fn read_numbers(
+        &mut self,
+        conn: &mut Conn,
+        kind: Kind,
+        references: &HashSet<Reference>,
+    ) -> Result<(), StoreError> {
+        let (mut keys, mut external_ids) = (Vec::new(), Vec::new());
+        for reference in references.iter().filter(|it| self.number_of(kind, it).is_none()) {
+            match reference {
+                Reference::Key(key) => keys.push(fold(key)),
+                Reference::External(external_id) => external_ids.push(external_id.clone()),
+                Reference::Id(_) => {}
+            }
+        }
+        let by_key = store::numbers_by_folded_key(conn, kind, &keys)?;
+        let by_external_id = store::numbers_by_external_id(conn, kind, &external_ids)?;
+        of_kind!(self, kind, |table| {
+            table.read.keys.extend(keys.into_iter().map(|key| (key, None)));
+            table.read.keys.extend(by_key.into_iter().map(|(key, number)| (key, Some(number))));
+            table.read.external_ids.extend(external_ids.into_iter().map(|id| (id, None)));
+            table.read.external_ids.extend(by_external_id.into_iter().map(|(id, number)| (id, Some(number))));
+        });
+        Ok(())
+    }
+
+    /// Reads what the links of these pairs grant.
+    pub(super) fn read_links(
+        &mut self,
+        conn: &mut Conn,
+        relation: Relation,
+        pairs: &[(u32, u32)],
+    ) -> Result<(), StoreError> {
+        let side = |of: fn(&(u32, u32)) -> u32| -> Vec<u32> {
+            pairs.iter().map(of).collect::<HashSet<u32>>().into_iter().collect()
+        };
+        let stored = relation.stored(conn, &side(|pair| pair.0), &side(|pair| pair.1))?;
+        let granted = |pair: &(u32, u32)| stored.get(pair).copied().unwrap_or_default();
+        self.links.extend(pairs.iter().map(|pair| ((relation, *pair), granted(pair))));
+        Ok(())
+    }
+
+    /// What a link grants, if it was read ahead.
+    pub(super) fn granted(&self, relation: Relation, ends: (u32, u32)) -> Option<PermissionSet> {
+        self.links.get(&(relation, ends)).copied()
+    }
+
+    /// The record of this number; the outer `None` is what is not known.
+    pub(super) fn record<R: Knowable>(&self, number: R::Number) -> Option<Option<R>> {
+        R::table(self).record(number.into()).map(|record| record.clone().map(|record| record.refreshed(self)))
+    }
+
+    /// The services that the plan itself has written.
+    pub(super) fn own_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.own.records.values().flatten()
+    }
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self { read: Layer::default(), own: Layer::default() }
+    }
+}
+
+impl<R> Default for Layer<R> {
+    fn default() -> Self {
+        Self { records: HashMap::new(), keys: HashMap::new(), external_ids: HashMap::new() }
+    }
+}
+
+impl<R: Knowable> Table<R> {
+    fn write(&mut self, delta: &Delta<R>) {
+        if let Some(before) = delta.before() {
+            let number = before.number().into();
+            let of_another = |holder: &mut Option<u32>| holder.is_some_and(|holder| holder != number);
+            let key = fold(before.key());
+            if !self.own.keys.get_mut(&key).is_some_and(of_another) {
+                self.own.keys.insert(key, None);
+            }
+            self.own.records.insert(number, None);
+        }
+        if let Some(after) = delta.after() {
+            self.own.keys.insert(fold(after.key()), Some(after.number().into()));
+            self.own.records.insert(after.number().into(), Some(after.clone()));
+        }
+    }
+
+    fn record(&self, number: u32) -> Option<&Option<R>> {
+        self.own.records.get(&number).or_else(|| self.read.records.get(&number))
+    }
+
+    fn number_of(&self, kind: Kind, reference: &Reference) -> Option<Option<u32>> {
+        match reference {
+            Reference::Id(_) => Some(reference.number(kind)),
+            Reference::External(id) => {
+                let known = |layer: &Layer<R>| layer.external_ids.get(id).copied();
+                known(&self.own).or_else(|| known(&self.read))
+            }
+            Reference::Key(key) => {
+                let key = fold(key);
+                let known = |layer: &Layer<R>| layer.keys.get(&key).copied();
+                known(&self.own).or_else(|| known(&self.read))
+            }
+        }
+    }
+}
