@@ -32,13 +32,27 @@ pub enum Access {
     Public,
     /// Whose token has this scope.
     Needs(Scope),
+    /// Whose token has both scopes.
+    NeedsBoth(Scope, Scope),
+    /// Whose token has this scope; what it writes is no part of the directory, so that nothing can be foreseen.
+    Runs(Scope),
 }
 
 impl Access {
-    /// Whether such a route writes.
+    /// Whether such a route writes to the directory.
     pub fn writes(self) -> bool {
         let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
-        matches!(self, Access::Needs(scope) if writes.contains(&scope))
+        !matches!(self, Access::Runs(_)) && self.scopes().any(|scope| writes.contains(&scope))
+    }
+
+    /// What a token must have.
+    pub fn scopes(self) -> impl Iterator<Item = Scope> {
+        let (one, other) = match self {
+            Access::Public => (None, None),
+            Access::Needs(scope) | Access::Runs(scope) => (Some(scope), None),
+            Access::NeedsBoth(one, other) => (Some(one), Some(other)),
+        };
+        one.into_iter().chain(other)
     }
 }
 
@@ -165,9 +179,9 @@ fn timed_out(access: Access, query: &str) -> Problem {
 async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {
     let state = request.app_data::<web::Data<AppState>>().cloned();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
-    if let Access::Needs(scope) = access {
+    if access != Access::Public {
         let caller = state.authenticator.authenticate(authorization(request)?).await?;
-        if !caller.may(scope) {
+        if let Some(scope) = access.scopes().find(|scope| !caller.may(*scope)) {
             let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
             return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
         }

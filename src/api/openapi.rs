@@ -58,6 +58,7 @@ fn tags() -> Value {
         ("back-ends", "The sources that customer users come from."),
         ("settings", "The settings that bear on access, default services, always-groups."),
         ("changes", "The log of all changes, to follow."),
+        ("import-jobs", "Whole exports of another system, uploaded in chunks and written in the background."),
         ("audit", "Who wrote what and when."),
         ("health", "Whether the service lives and is ready."),
         ("docs", "This document."),
@@ -69,10 +70,11 @@ fn tags() -> Value {
 fn complete_operation(document: &mut Value, operation_id: &str, access: Access) {
     let all = document["components"]["schemas"].clone();
     let Some((path, method, operation)) = find(document, operation_id) else { return };
-    if let Access::Needs(scope) = access {
-        operation["security"] = json!([{ "bearer": [scope.as_str()] }]);
+    let scopes: Vec<Scope> = access.scopes().collect();
+    if !scopes.is_empty() {
+        operation["security"] = json!([{ "bearer": scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>() }]);
         let said = operation["description"].as_str().unwrap_or("").to_owned();
-        operation["description"] = json!(format!("{said}\n\n{}", needs(scope)).trim());
+        operation["description"] = json!(format!("{said}\n\n{}", needs(&scopes)).trim());
     } else {
         operation["security"] = json!([]);
     }
@@ -95,10 +97,14 @@ fn complete_operation(document: &mut Value, operation_id: &str, access: Access) 
     response_headers(operation, &all);
 }
 
-fn needs(scope: Scope) -> String {
-    match scope {
-        Scope::AccessSelf => "Needs the scope `access:read`, or, about oneself, `access:self`.".to_owned(),
-        scope => format!("Needs the scope `{scope}`."),
+fn needs(scopes: &[Scope]) -> String {
+    match scopes {
+        [Scope::AccessSelf] => "Needs the scope `access:read`, or, about oneself, `access:self`.".to_owned(),
+        [scope] => format!("Needs the scope `{scope}`."),
+        scopes => {
+            let named: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+            format!("Needs the scopes {}.", named.join(" and "))
+        }
     }
 }
 
@@ -149,11 +155,13 @@ fn request_headers(operation: &mut Value, method: &str, is_secured: bool) {
     if operation["responses"]["200"]["content"]["text/event-stream"].is_object() {
         header_parameter(operation, "Last-Event-ID", "The `id` of the last event that was seen.", A_REVISION);
     }
-    if matches!(method, "put" | "patch" | "delete") {
+    // A chunk is not replaced, so that nothing is expected of the one before.
+    let is_chunk = operation["operationId"] == "put_import_chunk";
+    if matches!(method, "put" | "patch" | "delete") && !is_chunk {
         let said = "Write only if the entity tag is one of these, or, with `*`, if it exists.";
         header_parameter(operation, "If-Match", said, A_TAG);
     }
-    if method == "put" && operation["responses"]["201"].is_object() {
+    if method == "put" && operation["responses"]["201"].is_object() && !is_chunk {
         let said = "`*`: write only if there is nothing yet.";
         header_parameter(operation, "If-None-Match", said, "*");
     }
