@@ -18,6 +18,7 @@ mod directory;
 mod examples;
 mod framework_errors;
 mod idempotency;
+mod import_jobs;
 mod judge;
 mod keys;
 mod links;
