@@ -105,8 +105,9 @@ impl Run<'_> {
         if absent == 0 {
             return None;
         }
-        // What this job has created says nothing of how much of the rest is missing.
-        let before = of_source.valid.saturating_sub(self.created(kind)).max(absent);
+        // What this job has created says nothing of how much of the rest is missing. A dry run creates nothing.
+        let created = if self.context.options.dry_run { 0 } else { self.created(kind) };
+        let before = of_source.valid.saturating_sub(created).max(absent);
         let what = kind.as_str();
         if !was_sent {
             return Some(format!("no {what} was sent, and {absent} would be deactivated"));
