@@ -9,6 +9,7 @@ mod access;
 mod answers;
 mod audit;
 mod back_ends;
+mod batches;
 mod body;
 mod bulk;
 pub mod changes;

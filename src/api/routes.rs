@@ -16,8 +16,8 @@ use super::metrics::Routed;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
-    access, audit, back_ends, bulk, changes, conditional, customer_users, customers, docs, external_ids, groups, guard,
-    health, import_jobs, links, matrices, memberships, overview, rolls, services, settings, who,
+    access, audit, back_ends, batches, bulk, changes, conditional, customer_users, customers, docs, external_ids,
+    groups, guard, health, import_jobs, links, matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -92,6 +92,12 @@ routes! {
         memberships::put_additional_customer_user, memberships::delete_additional_customer_user,
         bulk::bulk_customer_group_links, bulk::bulk_customer_user_group_links,
         bulk::bulk_customer_user_service_links, bulk::bulk_customer_memberships,
+    ]
+    Needs(Scope::SyncWrite) => [batches::batch_upsert_customers, batches::batch_upsert_customer_users]
+    NeedsBoth(Scope::SyncWrite, Scope::DirectoryWrite) => [batches::batch_upsert_groups, batches::batch_upsert_services]
+    NeedsBoth(Scope::SyncWrite, Scope::LinksWrite) => [
+        batches::batch_upsert_customer_group_links, batches::batch_upsert_customer_user_group_links,
+        batches::batch_upsert_customer_user_service_links, batches::batch_upsert_customer_memberships,
     ]
     Needs(Scope::SettingsRead) => [
         overview::get_overview, settings::get_settings, back_ends::list_back_ends, back_ends::get_back_end,

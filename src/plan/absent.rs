@@ -140,7 +140,7 @@ pub fn reactivate<L>(plan: &mut Plan, source: &Source, returning: Vec<Returning<
                 Subject::CustomerUser(it) => make_valid(plan, &mut **it),
                 Subject::Group(it) => make_valid(plan, &mut **it),
                 Subject::Service(it) => make_valid(plan, &mut **it),
-                Subject::Link { .. } => continue,
+                Subject::BackEnd(_) | Subject::Link { .. } | Subject::Listed { .. } | Subject::Settings(_) => continue,
             }
             if thing.done.effect == Effect::Unchanged {
                 thing.done.effect = Effect::Updated;
@@ -158,7 +158,7 @@ fn invalid(subject: &Subject) -> Option<u32> {
         Subject::CustomerUser(it) => (it.number.0, it.fields.validity),
         Subject::Group(it) => (it.number.0, it.fields.validity),
         Subject::Service(it) => (it.number.0, it.fields.validity),
-        Subject::Link { .. } => return None,
+        Subject::BackEnd(_) | Subject::Link { .. } | Subject::Listed { .. } | Subject::Settings(_) => return None,
     };
     (validity != Validity::Valid).then_some(number)
 }

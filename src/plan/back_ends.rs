@@ -50,6 +50,22 @@ pub fn patch(
     write(plan, back_end, fields)
 }
 
+/// Creates the back end that the patch names, or changes some of what is known of it; the flag says
+/// whether it was created.
+pub(super) fn upsert(plan: &mut Plan, patch: BackEndPatch) -> Result<(BackEnd, bool), Refusal> {
+    let Some(name) = patch.name.clone() else {
+        return Err(Refusal::at("/name", "required", "is needed to know which back end it is"));
+    };
+    match plan.look_up::<BackEnd>(&Reference::Key(name.to_string()))? {
+        None => Ok((create(plan, BackEndFields::new(name).patched(patch))?, true)),
+        Some(back_end) => {
+            let own = back_end.fields.name.clone();
+            let fields = back_end.fields.clone().patched(BackEndPatch { name: Some(own), ..patch });
+            Ok((write(plan, back_end, fields)?, false))
+        }
+    }
+}
+
 /// Deletes a back end that no customer user comes from.
 pub fn delete(plan: &mut Plan, reference: &Reference, precondition: &Precondition) -> Result<(), Refusal> {
     let back_end: BackEnd = plan.find(reference)?;

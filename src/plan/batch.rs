@@ -4,20 +4,24 @@
 use std::collections::{HashMap, HashSet};
 
 use super::bulk::Relation;
+use super::settings::SettingsPatch;
 use super::{
-    Known, OnExisting, Plan, Powers, Precondition, Refusal, customer_users, customers, groups, links, services,
+    Identified, Known, OnExisting, Plan, Powers, Precondition, Refusal, back_ends, customer_users, customers,
+    external_ids, groups, links, rolls, services, settings,
 };
 use crate::directory::{
-    BackEnd, Customer, CustomerPatch, CustomerUser, CustomerUserPatch, ExternalId, Group, GroupPatch, Kind, Number,
-    Patch, PermissionName, PermissionSet, Reference, Service, ServicePatch, etag,
+    BackEnd, BackEndPatch, Customer, CustomerPatch, CustomerUser, CustomerUserPatch, ExternalId, Group, GroupPatch,
+    Kind, Number, Patch, PermissionName, PermissionSet, Reference, Roll, Service, ServicePatch, Settings, Thing, etag,
 };
 use crate::store::{Conn, StoreError};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What the other system calls the thing.
+    /// What the other system calls the thing, and by what it is found.
     pub external_id: Option<ExternalId>,
+    /// What else it is called, there or elsewhere; it gets those that it has not.
+    pub external_ids: Vec<ExternalId>,
     /// What it says of it.
     pub content: Content,
 }
@@ -35,6 +39,19 @@ pub enum Content {
     Service(Box<ServicePatch>),
     /// Of a link.
     Link(Link),
+    /// Of a back end.
+    BackEnd(Box<BackEndPatch>),
+    /// Of a list of the settings: whether the thing is on it.
+    Listed {
+        /// The list.
+        roll: Roll,
+        /// The thing.
+        thing: Reference,
+        /// On it or not.
+        listed: bool,
+    },
+    /// Of the settings.
+    Settings(Box<SettingsPatch>),
 }
 
 /// What a link is to be.
@@ -64,6 +81,8 @@ pub struct Options {
     pub on_existing: OnExisting,
     /// What the caller may do.
     pub powers: Powers,
+    /// Whether grants in a context that is off are made too, for when it is on, as they were elsewhere.
+    pub keeps_grants_of_contexts_off: bool,
 }
 
 /// What a row did.
@@ -75,6 +94,17 @@ pub enum Effect {
     Updated,
     /// It was there and reads the same.
     Unchanged,
+}
+
+impl Effect {
+    /// The word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Created => "created",
+            Effect::Updated => "updated",
+            Effect::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// What a row did, and to what.
@@ -95,6 +125,9 @@ pub enum Subject {
     Group(Box<Group>),
     Service(Box<Service>),
     Link { relation: Relation, ends: (u32, u32), grants: PermissionSet },
+    BackEnd(Box<BackEnd>),
+    Listed { roll: Roll, thing: Thing },
+    Settings(Box<Settings>),
 }
 
 impl Subject {
@@ -109,6 +142,9 @@ impl Subject {
                 let [one, other] = relation.kinds();
                 format!("{}/{}", one.id(ends.0), other.id(ends.1))
             }
+            Subject::BackEnd(it) => it.number.id(),
+            Subject::Listed { thing, .. } => thing.to_string(),
+            Subject::Settings(_) => "settings".to_owned(),
         }
     }
 
@@ -119,7 +155,8 @@ impl Subject {
             Subject::CustomerUser(it) => Some(it.fields.login.as_str()),
             Subject::Group(it) => Some(it.fields.name.as_str()),
             Subject::Service(it) => Some(it.fields.name.as_str()),
-            Subject::Link { .. } => None,
+            Subject::BackEnd(it) => Some(it.fields.name.as_str()),
+            Subject::Link { .. } | Subject::Listed { .. } | Subject::Settings(_) => None,
         }
     }
 
@@ -130,7 +167,9 @@ impl Subject {
             Subject::CustomerUser(it) => Some(etag(it)),
             Subject::Group(it) => Some(etag(it)),
             Subject::Service(it) => Some(etag(it)),
-            Subject::Link { .. } => None,
+            Subject::BackEnd(it) => Some(etag(it)),
+            Subject::Settings(it) => Some(etag(it)),
+            Subject::Link { .. } | Subject::Listed { .. } => None,
         }
     }
 }
@@ -168,26 +207,31 @@ enum Identity {
     Named(Kind, Reference),
     Thing(Kind, u32),
     Link(Relation, u32, u32),
+    Listed(Roll, u32),
+    Settings,
 }
 
 fn identities(plan: &mut Plan, row: &Row) -> Result<Vec<Identity>, StoreError> {
-    if let Content::Link(Link { relation, ends: [one, other], .. }) = &row.content {
-        let [of_one, of_other] = relation.kinds();
-        let ends = (plan.number_of(of_one, one)?, plan.number_of(of_other, other)?);
-        return Ok(match ends {
-            (Some(one), Some(other)) => vec![Identity::Link(*relation, one, other)],
-            _ => Vec::new(),
-        });
+    match &row.content {
+        Content::Link(Link { relation, ends: [one, other], .. }) => {
+            let [of_one, of_other] = relation.kinds();
+            let ends = plan.number_of(of_one, one)?.zip(plan.number_of(of_other, other)?);
+            Ok(ends.into_iter().map(|(one, other)| Identity::Link(*relation, one, other)).collect())
+        }
+        Content::Listed { roll, thing, .. } => {
+            let number = plan.number_of(rolls::kind_of(*roll), thing)?;
+            Ok(number.into_iter().map(|number| Identity::Listed(*roll, number)).collect())
+        }
+        Content::Settings(_) => Ok(vec![Identity::Settings]),
+        record => {
+            let Some((kind, key)) = record.named() else { return Ok(Vec::new()) };
+            let external_id = row.external_id.clone().map(Reference::External);
+            let names: Vec<Reference> = external_id.into_iter().chain(key).map(|it| folded(&it)).collect();
+            let known = names.first().map_or(Ok(None), |first| plan.number_of(kind, first))?;
+            let named = names.into_iter().map(|name| Identity::Named(kind, name));
+            Ok(known.map(|number| Identity::Thing(kind, number)).into_iter().chain(named).collect())
+        }
     }
-    let Some((kind, key)) = row.content.named() else { return Ok(Vec::new()) };
-    let external_id = row.external_id.clone().map(Reference::External);
-    let names: Vec<Reference> = external_id.into_iter().chain(key).map(|it| folded(&it)).collect();
-    let mut identities = Vec::with_capacity(3);
-    if let Some(first) = names.first() {
-        identities.extend(plan.number_of(kind, first)?.map(|number| Identity::Thing(kind, number)));
-    }
-    identities.extend(names.into_iter().map(|name| Identity::Named(kind, name)));
-    Ok(identities)
 }
 
 fn folded(reference: &Reference) -> Reference {
@@ -203,33 +247,15 @@ impl Content {
             Content::CustomerUser(patch) => (Kind::CustomerUser, key(patch.login.as_ref().map(|it| it.as_str()))),
             Content::Group(patch) => (Kind::Group, key(patch.name.as_ref().map(|it| it.as_str()))),
             Content::Service(patch) => (Kind::Service, key(patch.name.as_ref().map(|it| it.as_str()))),
-            Content::Link(_) => return None,
+            Content::BackEnd(patch) => (Kind::BackEnd, key(patch.name.as_ref().map(|it| it.as_str()))),
+            Content::Link(_) | Content::Listed { .. } | Content::Settings(_) => return None,
         })
     }
 }
 
 fn one(plan: &mut Plan, row: Row, options: Options) -> Result<Done, Refusal> {
-    let (edits, Options { on_existing, powers }) = (plan.edits().len(), options);
-    let (id, any) = (row.external_id.as_ref(), &Precondition::None);
-    let (subject, is_new) = match row.content {
-        Content::Customer(patch) => {
-            let (customer, is_new) = customers::upsert(plan, id, *patch, on_existing, any)?;
-            (Subject::Customer(Box::new(customer)), is_new)
-        }
-        Content::CustomerUser(patch) => {
-            let (customer_user, is_new) = customer_users::upsert(plan, id, *patch, on_existing, powers, any)?;
-            (Subject::CustomerUser(Box::new(customer_user)), is_new)
-        }
-        Content::Group(patch) => {
-            let (group, is_new) = groups::upsert(plan, id, *patch, on_existing, any)?;
-            (Subject::Group(Box::new(group)), is_new)
-        }
-        Content::Service(patch) => {
-            let (service, is_new) = services::upsert(plan, id, *patch, on_existing, any)?;
-            (Subject::Service(Box::new(service)), is_new)
-        }
-        Content::Link(link) => self::link(plan, &link)?,
-    };
+    let edits = plan.edits().len();
+    let (subject, is_new) = merge(plan, row, options)?;
     let effect = match (is_new, plan.edits().len() > edits) {
         (true, _) => Effect::Created,
         (false, true) => Effect::Updated,
@@ -238,7 +264,71 @@ fn one(plan: &mut Plan, row: Row, options: Options) -> Result<Done, Refusal> {
     Ok(Done { effect, subject })
 }
 
-fn link(plan: &mut Plan, link: &Link) -> Result<(Subject, bool), Refusal> {
+fn merge(plan: &mut Plan, row: Row, options: Options) -> Result<(Subject, bool), Refusal> {
+    let Options { on_existing, powers, .. } = options;
+    let Row { external_id, external_ids: more, content } = row;
+    let (id, any) = (external_id.as_ref(), &Precondition::None);
+    match content {
+        Content::Customer(patch) => {
+            let key = patch.customer_id.as_ref().map(|it| it.as_str().to_owned());
+            let upsert = |p: &mut Plan| customers::upsert(p, id, *patch, on_existing, any);
+            identified(plan, (id, key), more, upsert).map(|(it, is_new)| (Subject::Customer(Box::new(it)), is_new))
+        }
+        Content::CustomerUser(patch) => {
+            let key = patch.login.as_ref().map(|it| it.as_str().to_owned());
+            let upsert = |p: &mut Plan| customer_users::upsert(p, id, *patch, on_existing, powers, any);
+            identified(plan, (id, key), more, upsert).map(|(it, is_new)| (Subject::CustomerUser(Box::new(it)), is_new))
+        }
+        Content::Group(patch) => {
+            let key = patch.name.as_ref().map(|it| it.as_str().to_owned());
+            let upsert = |p: &mut Plan| groups::upsert(p, id, *patch, on_existing, any);
+            identified(plan, (id, key), more, upsert).map(|(it, is_new)| (Subject::Group(Box::new(it)), is_new))
+        }
+        Content::Service(patch) => {
+            let key = patch.name.as_ref().map(|it| it.as_str().to_owned());
+            let upsert = |p: &mut Plan| services::upsert(p, id, *patch, on_existing, any);
+            identified(plan, (id, key), more, upsert).map(|(it, is_new)| (Subject::Service(Box::new(it)), is_new))
+        }
+        Content::Link(link) => self::link(plan, &link, options.keeps_grants_of_contexts_off),
+        Content::BackEnd(patch) => {
+            let (back_end, is_new) = back_ends::upsert(plan, *patch)?;
+            Ok((Subject::BackEnd(Box::new(back_end)), is_new))
+        }
+        Content::Listed { roll, thing, listed } => {
+            let kind = rolls::kind_of(roll);
+            let known = plan.known(kind, &thing)?;
+            let missing = || Refusal::names_nothing(&format!("/{}", kind.as_str()), kind, &thing);
+            let thing = Thing { kind, number: known.ok_or_else(missing)? };
+            let changed = rolls::mark(plan, roll, thing, listed)?;
+            Ok((Subject::Listed { roll, thing }, changed && listed))
+        }
+        Content::Settings(patch) => {
+            Ok((Subject::Settings(Box::new(settings::patch(plan, *patch, &Precondition::Exists)?)), false))
+        }
+    }
+}
+
+/// Merges a record, and gives it further external ids. That all of them are free, or its own, is found out
+/// before anything is edited.
+fn identified<R: Identified>(
+    plan: &mut Plan,
+    (external_id, key): (Option<&ExternalId>, Option<String>),
+    more: Vec<ExternalId>,
+    upsert: impl FnOnce(&mut Plan) -> Result<(R, bool), Refusal>,
+) -> Result<(R, bool), Refusal> {
+    let by_id = external_id.map(|id| Reference::External(id.clone()));
+    let mut known = None;
+    for reference in by_id.into_iter().chain(key.map(Reference::Key)) {
+        known = known.or(plan.number_of(R::Number::KIND, &reference)?);
+    }
+    for id in &more {
+        external_ids::is_free_for::<R>(plan, id, known)?;
+    }
+    let (record, is_new) = upsert(plan)?;
+    Ok((external_ids::add_all(plan, record, more), is_new))
+}
+
+fn link(plan: &mut Plan, link: &Link, keeps_grants_of_contexts_off: bool) -> Result<(Subject, bool), Refusal> {
     let relation = link.relation;
     let mut end = |side: usize| {
         let (kind, reference) = (relation.kinds()[side], &link.ends[side]);
@@ -250,7 +340,8 @@ fn link(plan: &mut Plan, link: &Link) -> Result<(Subject, bool), Refusal> {
         Grants::Marked(is) => PermissionSet::marked(*is),
         Grants::Permissions(names) => links::permission_set(&plan.settings()?.permission_types, names, "/permissions")?,
     };
-    let before = links::set(plan, relation, ends, grants)?;
+    let set = if keeps_grants_of_contexts_off { links::set_in_any_context } else { links::set };
+    let before = set(plan, relation, ends, grants)?;
     Ok((Subject::Link { relation, ends, grants }, before.is_empty() && !grants.is_empty()))
 }
 
@@ -276,7 +367,8 @@ fn read_ahead(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
     for row in rows {
         if let Some((kind, key)) = row.content.named() {
             let external_id = row.external_id.clone().map(Reference::External);
-            external_id.into_iter().chain(key).for_each(|reference| records.add(kind, reference));
+            let more = row.external_ids.iter().cloned().map(Reference::External);
+            external_id.into_iter().chain(key).chain(more).for_each(|reference| records.add(kind, reference));
         }
         match &row.content {
             Content::CustomerUser(patch) => {
@@ -293,7 +385,8 @@ fn read_ahead(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
                 let named = link.relation.kinds().into_iter().zip(link.ends.iter().cloned());
                 named.for_each(|(kind, reference)| numbers.add(kind, reference));
             }
-            Content::Customer(_) | Content::Group(_) => {}
+            Content::Listed { roll, thing, .. } => numbers.add(rolls::kind_of(*roll), thing.clone()),
+            Content::Customer(_) | Content::Group(_) | Content::BackEnd(_) | Content::Settings(_) => {}
         }
     }
     let (known, conn) = (&mut plan.known, &mut *plan.conn);

@@ -119,16 +119,37 @@ pub(super) fn detach_all<R: Identified>(plan: &mut Plan, record: &mut R) {
     }
 }
 
-/// Refuses an external id that another record has.
-fn is_free<R: Knowable>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
+/// Refuses an external id that any record has.
+fn is_free<R: Identified>(plan: &mut Plan, external_id: &ExternalId) -> Result<(), Refusal> {
+    is_free_for::<R>(plan, external_id, None)
+}
+
+/// Refuses an external id that another record has than this one.
+pub(super) fn is_free_for<R: Identified>(
+    plan: &mut Plan,
+    external_id: &ExternalId,
+    own: Option<u32>,
+) -> Result<(), Refusal> {
     let kind = R::Number::KIND;
     match plan.number_of(kind, &Reference::External(external_id.clone()))? {
-        None => Ok(()),
-        Some(holder) => {
+        Some(holder) if own != Some(holder) => {
             let external_id = format!("{}:{}", external_id.source, external_id.id);
             Err(Refusal::ExternalIdTaken { kind, external_id, id: kind.id(holder) })
         }
+        _ => Ok(()),
     }
+}
+
+/// Gives a record those of these external ids that it has not; they are free.
+pub(super) fn add_all<R: Identified>(plan: &mut Plan, mut record: R, external_ids: Vec<ExternalId>) -> R {
+    let own = record.external_ids().clone();
+    let new: Vec<ExternalId> = external_ids.into_iter().filter(|id| !own.contains(id)).collect();
+    if new.is_empty() {
+        return record;
+    }
+    let record = touch(plan, record, |record| new.iter().for_each(|id| insert(record, id.clone())));
+    new.iter().for_each(|id| attach(plan, &record, id));
+    record
 }
 
 /// What to do with a natural key that exists and has not the external id it comes with.

@@ -134,6 +134,17 @@ pub(super) fn set(
     if !settings.is_on(relation.context()) && settings.permission_types.gives_more(before, after) {
         return Err(Refusal::ContextOff(relation.context().as_str()));
     }
+    set_in_any_context(plan, relation, ends, after)
+}
+
+/// Sets what a link grants, even in a context that is off, and gives what it granted.
+pub(super) fn set_in_any_context(
+    plan: &mut Plan,
+    relation: Relation,
+    ends: (u32, u32),
+    after: PermissionSet,
+) -> Result<PermissionSet, Refusal> {
+    let before = plan.granted(relation, ends)?;
     if before != after {
         plan.edit(relation.edit(ends, before, after));
     }

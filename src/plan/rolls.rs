@@ -27,13 +27,17 @@ pub fn set(
     precondition: &Precondition,
 ) -> Result<(Thing, bool), Refusal> {
     let thing = thing(plan, roll, reference)?.ok_or_else(|| Refusal::not_found(kind_of(roll), reference))?;
-    let members = store::roll_members(plan.conn, roll)?;
-    precondition.check(Some(&tag(&members)))?;
-    let was = members.contains(&thing.number);
+    precondition.check(Some(&tag(&store::roll_members(plan.conn, roll)?)))?;
+    Ok((thing, mark(plan, roll, thing, listed)?))
+}
+
+/// Puts a thing that exists on a list, or takes it from it; the flag says whether that changed anything.
+pub(super) fn mark(plan: &mut Plan, roll: Roll, thing: Thing, listed: bool) -> Result<bool, StoreError> {
+    let was = store::roll_members(plan.conn, roll)?.contains(&thing.number);
     if was != listed {
         plan.edit(Edit::Roll { roll, thing, listed });
     }
-    Ok((thing, was != listed))
+    Ok(was != listed)
 }
 
 /// Saves a delta of a list, all of it or nothing; gives the rows and what was done.

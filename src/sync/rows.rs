@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::directory::{
-    Context, CustomerPatch, CustomerUserPatch, ExternalId, ExternalKey, FieldError, GroupPatch, Invalid,
-    PermissionName, Reference, ServicePatch, Source,
+    BackEndPatch, Context, CustomerPatch, CustomerUserPatch, ExternalId, ExternalKey, FieldError, GroupPatch, Invalid,
+    PermissionName, Reference, Roll, ServicePatch, Source,
 };
 use crate::json;
 use crate::plan::batch::{Content, Grants, Link, Row};
 use crate::plan::bulk::Relation;
+use crate::plan::settings::SettingsPatch;
 
 /// The most characters of a row's id.
 pub const MAX_ROW_ID: usize = 200;
@@ -23,6 +24,10 @@ pub const MAX_ROW_ID: usize = 200;
 #[serde(rename_all = "snake_case")]
 #[schema(example = "customer_user")]
 pub enum RowKind {
+    /// The settings.
+    Settings,
+    /// A back end.
+    BackEnd,
     /// A customer.
     Customer,
     /// A group.
@@ -39,11 +44,32 @@ pub enum RowKind {
     CustomerUserServiceLink,
     /// Whether a customer user has an additional customer.
     CustomerMembership,
+    /// Whether a service is a default service.
+    DefaultService,
+    /// Whether a group is an always-group of customers.
+    CustomerAlwaysGroup,
+    /// Whether a group is an always-group of customer users.
+    CustomerUserAlwaysGroup,
+}
+
+/// What it takes to write rows of a kind, beside the right to sync at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// Nothing else.
+    People,
+    /// To write the directory.
+    Directory,
+    /// To write links.
+    Links,
+    /// To write the settings.
+    Settings,
 }
 
 impl RowKind {
     /// Every kind.
-    pub const ALL: [RowKind; 8] = [
+    pub const ALL: [RowKind; 13] = [
+        RowKind::Settings,
+        RowKind::BackEnd,
         RowKind::Customer,
         RowKind::Group,
         RowKind::Service,
@@ -52,11 +78,16 @@ impl RowKind {
         RowKind::CustomerUserGroupLink,
         RowKind::CustomerUserServiceLink,
         RowKind::CustomerMembership,
+        RowKind::DefaultService,
+        RowKind::CustomerAlwaysGroup,
+        RowKind::CustomerUserAlwaysGroup,
     ];
 
     /// The word for programs.
     pub fn as_str(self) -> &'static str {
         match self {
+            RowKind::Settings => "settings",
+            RowKind::BackEnd => "back_end",
             RowKind::Customer => "customer",
             RowKind::Group => "group",
             RowKind::Service => "service",
@@ -65,6 +96,9 @@ impl RowKind {
             RowKind::CustomerUserGroupLink => "customer_user_group_link",
             RowKind::CustomerUserServiceLink => "customer_user_service_link",
             RowKind::CustomerMembership => "customer_membership",
+            RowKind::DefaultService => "default_service",
+            RowKind::CustomerAlwaysGroup => "customer_always_group",
+            RowKind::CustomerUserAlwaysGroup => "customer_user_always_group",
         }
     }
 
@@ -73,9 +107,26 @@ impl RowKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Whether it is a link.
-    pub fn is_link(self) -> bool {
-        self > RowKind::CustomerUser
+    /// What it takes to write such rows.
+    pub fn area(self) -> Area {
+        match self {
+            RowKind::Customer | RowKind::CustomerUser => Area::People,
+            RowKind::Group | RowKind::Service => Area::Directory,
+            RowKind::CustomerGroupLink
+            | RowKind::CustomerUserGroupLink
+            | RowKind::CustomerUserServiceLink
+            | RowKind::CustomerMembership => Area::Links,
+            RowKind::Settings
+            | RowKind::BackEnd
+            | RowKind::DefaultService
+            | RowKind::CustomerAlwaysGroup
+            | RowKind::CustomerUserAlwaysGroup => Area::Settings,
+        }
+    }
+
+    /// Whether other systems have keys for such things.
+    pub fn has_external_ids(self) -> bool {
+        matches!(self.area(), Area::People | Area::Directory)
     }
 }
 
@@ -145,6 +196,24 @@ pub struct CustomerMembershipFields {
     member: bool,
 }
 
+/// Whether a service is a default service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefaultServiceFields {
+    service: Reference,
+    #[serde(default = "yes")]
+    listed: bool,
+}
+
+/// Whether a group is an always-group.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlwaysGroupFields {
+    group: Reference,
+    #[serde(default = "yes")]
+    listed: bool,
+}
+
 fn yes() -> bool {
     true
 }
@@ -157,8 +226,12 @@ pub fn read(kind: RowKind, value: Value, source: Option<&Source>) -> ReadRow {
     };
     let mut errors = Vec::new();
     let row_id = take(row_id(&mut members), &mut errors).flatten();
-    let named = if kind.is_link() { Ok(None) } else { external_id(&mut members, source) };
-    let external_id = take(named, &mut errors).flatten();
+    let (mut named, mut more) = (Ok(None), Ok(Vec::new()));
+    if kind.has_external_ids() {
+        named = external_id(&mut members, source);
+        more = external_ids(&mut members);
+    }
+    let (external_id, external_ids) = (take(named, &mut errors).flatten(), take(more, &mut errors).unwrap_or_default());
     let content = match content(kind, Value::Object(members)) {
         Ok(content) => Some(content),
         Err(wrong) => {
@@ -166,7 +239,7 @@ pub fn read(kind: RowKind, value: Value, source: Option<&Source>) -> ReadRow {
             None
         }
     };
-    let row = content.filter(|_| errors.is_empty()).map(|content| Row { external_id, content });
+    let row = content.filter(|_| errors.is_empty()).map(|content| Row { external_id, external_ids, content });
     ReadRow { row_id, row: row.ok_or(errors) }
 }
 
@@ -199,6 +272,17 @@ fn external_id(members: &mut Map<String, Value>, source: Option<&Source>) -> Res
     Ok(Some(ExternalId { source, id }))
 }
 
+fn external_ids(members: &mut Map<String, Value>) -> Result<Vec<ExternalId>, FieldError> {
+    let Some(value) = members.remove("external_ids") else { return Ok(Vec::new()) };
+    let wrong = || {
+        Invalid::new(
+            "not_external_ids",
+            "must be a list of {source, id}, such as {\"source\": \"crm\", \"id\": \"17\"}",
+        )
+    };
+    serde_json::from_value(value).map_err(|_| FieldError::new("/external_ids", wrong()))
+}
+
 fn content(kind: RowKind, value: Value) -> Result<Content, Vec<FieldError>> {
     Ok(match kind {
         RowKind::Customer => Content::Customer(Box::new(json::of_value::<CustomerPatch>(value)?)),
@@ -221,9 +305,22 @@ fn content(kind: RowKind, value: Value) -> Result<Content, Vec<FieldError>> {
             let CustomerMembershipFields { customer_user, customer, member } = json::of_value(value)?;
             link(Relation::CustomerMembership, [customer_user, customer], Grants::Marked(member))
         }
+        RowKind::Settings => Content::Settings(Box::new(json::of_value::<SettingsPatch>(value)?)),
+        RowKind::BackEnd => Content::BackEnd(Box::new(json::of_value::<BackEndPatch>(value)?)),
+        RowKind::DefaultService => {
+            let DefaultServiceFields { service, listed } = json::of_value(value)?;
+            Content::Listed { roll: Roll::DefaultServices, thing: service, listed }
+        }
+        RowKind::CustomerAlwaysGroup => always_group(Roll::CustomerAlwaysGroups, value)?,
+        RowKind::CustomerUserAlwaysGroup => always_group(Roll::CustomerUserAlwaysGroups, value)?,
     })
 }
 
 fn link(relation: Relation, ends: [Reference; 2], grants: Grants) -> Content {
     Content::Link(Link { relation, ends, grants })
+}
+
+fn always_group(roll: Roll, value: Value) -> Result<Content, Vec<FieldError>> {
+    let AlwaysGroupFields { group, listed } = json::of_value(value)?;
+    Ok(Content::Listed { roll, thing: group, listed })
 }

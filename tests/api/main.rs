@@ -8,6 +8,7 @@ pub(crate) mod common;
 mod audit;
 mod authorization;
 mod backup;
+mod batches;
 mod bulk;
 mod changes;
 mod compression;

@@ -25,16 +25,21 @@ fn declared(source: &str) -> Vec<String> {
         let item = ["pub struct ", "struct ", "pub enum ", "enum "].iter().find_map(|item| line.strip_prefix(item));
         match item.map(word) {
             Some(name) if derives && !name.is_empty() => names.push(renamed.take().unwrap_or(name)),
-            _ if of_macro => names.push(word(line)),
+            _ if of_macro => names.extend(line.split(", ").map(word).take_while(|name| is_type(name))),
             _ => {}
         }
         names.extend(line.strip_prefix("impl utoipa::ToSchema for ").map(word));
         (derives, renamed) = if item.is_some() { (false, None) } else { (derives, renamed) };
         derives |= line.contains("ToSchema") && !line.starts_with("impl");
-        let opens = ["text_type!(", "key_type!(", "page_type! {"];
+        let opens = ["text_type!(", "key_type!(", "page_type! {", "batches!("];
         of_macro = opens.contains(&line);
     }
     names
+}
+
+/// Whether a name is one of a type.
+fn is_type(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_uppercase())
 }
 
 /// The word that a text begins with.
@@ -86,8 +91,12 @@ fn the_search_finds_every_way_to_declare_a_schema() {
             /// Some of them.
             D of B
         }
+        batches!(
+            F, G,
+            Kind, Fields, handler,
+        );
         impl utoipa::ToSchema for E {}
         #[derive(ToSchema)]
         pub struct $name(String);";
-    assert_eq!(declared(source), ["A", "B", "C", "D", "E"]);
+    assert_eq!(declared(source), ["A", "B", "C", "D", "F", "G", "E"]);
 }

@@ -25,7 +25,7 @@ use crate::store::imports::{ImportJob, JobQuery, JobState};
 use crate::sync::jobs::Tally;
 use crate::sync::jobs::options::{Options, Progress};
 use crate::sync::jobs::worker::Bell;
-use crate::sync::rows::RowKind;
+use crate::sync::rows::Area;
 pub use chunks::{__path_list_import_chunks, __path_put_import_chunk, list_import_chunks, put_import_chunk};
 use request::NewImportJob;
 pub use results::{
@@ -87,7 +87,8 @@ pub struct CloseImportJob {
 ///
 /// It then takes chunks (`PUT …/chunks/{n}`), until it is closed (`POST …/close`); from then on it is worked on in the
 /// background, and `GET` on it says how far it has come. A source has one job at a time that has not ended. Besides the
-/// route's scope it needs `links:write` for links, and `directory:write` for groups and services; what it does, it does
+/// route's scope it needs `links:write` for links, `directory:write` for groups and
+/// services, and `settings:write` for back ends, the settings and their lists; what it does, it does
 /// with the scopes of who created it. The audit names `{who} (job:{id})`.
 #[utoipa::path(post, path = "/v1/import-jobs", tag = "import-jobs", params(CreateImportJobParams), request_body = NewImportJob,
     responses((status = 201, description = "The job, which takes chunks.", body = ImportJobView,
@@ -222,11 +223,14 @@ async fn find(api: &Api, id: String) -> Result<At<ImportJob>, Problem> {
 
 /// What a job does, it does with the scopes of who created it: whoever says what it does needs them, too.
 fn may_feed(api: &Api, options: &Options) -> Result<(), Problem> {
-    let links = options.resources.iter().any(|kind| kind.is_link()).then_some(Scope::LinksWrite);
-    let is_catalogue = |kind: &RowKind| matches!(kind, RowKind::Group | RowKind::Service);
-    let directory = options.resources.iter().any(is_catalogue).then_some(Scope::DirectoryWrite);
+    let needed = options.resources.iter().filter_map(|kind| match kind.area() {
+        Area::People => None,
+        Area::Directory => Some(Scope::DirectoryWrite),
+        Area::Links => Some(Scope::LinksWrite),
+        Area::Settings => Some(Scope::SettingsWrite),
+    });
     let settings = options.may_move_between_back_ends.then_some(Scope::SettingsWrite);
-    let missing = [links, directory, settings].into_iter().flatten().find(|scope| !api.caller.may(*scope));
+    let missing = needed.chain(settings).find(|scope| !api.caller.may(*scope));
     missing.map_or(Ok(()), |scope| {
         let detail = format!("What this job does needs a token with the scope {scope}, too.");
         let challenge = insufficient_scope(scope);

@@ -92,8 +92,8 @@ impl NewImportJob {
         }
         for (kind, fields) in &self.owned_fields {
             let pointer = format!("/owned_fields/{}", kind.as_str());
-            if kind.is_link() {
-                wrong(pointer, "is_a_link", "is a link, which has no fields to be owned; leave it out");
+            if !kind.has_external_ids() {
+                wrong(pointer, "not_a_record", "has no fields that can be owned or not; leave it out");
                 continue;
             }
             if let Some(unknown) = fields.iter().find(|field| !is_field(*kind, field)) {

@@ -35,7 +35,8 @@ fn simplify_components(document: &mut Value) -> BTreeMap<String, Value> {
     schemas.retain(|_, schema| !is_text(schema));
     for (name, schema) in schemas.iter_mut() {
         flatten(schema, &all);
-        if !name.ends_with("Patch") {
+        // In these, `null` clears.
+        if !name.ends_with("Patch") && !name.ends_with("Upsert") {
             properties(schema).for_each(|(_, property)| not_null(property));
         }
     }

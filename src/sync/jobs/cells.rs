@@ -25,6 +25,20 @@ const AS_THEY_ARE: [&str; 11] = [
     "back_end",
 ];
 
+/// The members that are on or off.
+const SWITCHES: [&str; 7] = [
+    "linked",
+    "member",
+    "listed",
+    "group_support",
+    "read_only",
+    "default_services_for_unknown_customer_users",
+    "company_access",
+];
+
+/// The members that a cell holds as JSON.
+const NESTED: [&str; 3] = ["external_ids", "permission_types", "contexts"];
+
 /// What a cell says of a member; an empty one says nothing.
 pub(super) fn read(member: &str, cell: &str) -> Option<Value> {
     let text = trimmed(unguarded(cell));
@@ -36,7 +50,9 @@ pub(super) fn read(member: &str, cell: &str) -> Option<Value> {
             let names = text.split([' ', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
             Value::Array(names.filter(|name| *name != "none").map(Value::from).collect())
         }
-        "linked" | "member" if matches!(text, "true" | "false") => Value::Bool(text == "true"),
+        member if SWITCHES.contains(&member) && matches!(text, "true" | "false") => Value::Bool(text == "true"),
+        // What is no JSON is for whoever reads the row to refuse.
+        member if NESTED.contains(&member) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
         member if AS_THEY_ARE.contains(&member) => Value::from(text),
         _ => Value::from(unbroken(text).into_owned()),
     })
@@ -48,14 +64,12 @@ pub(super) fn write(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(names) if names.is_empty() => "none".to_owned(),
-        Value::Array(names) => names.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Array(names) if names.iter().all(Value::is_string) => {
+            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
         other => other.to_string(),
     };
     guarded(text)
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The text with a `'` before it if a spreadsheet would run it, or if it looks as if it had one.
@@ -112,6 +126,8 @@ mod tests {
         assert_eq!(read("permissions", "ro, create|note"), Some(json!(["ro", "create", "note"])));
         assert_eq!(read("permissions", &write(&json!([]))), Some(json!([])));
         assert_eq!(read("linked", "false"), Some(json!(false)));
+        let nested = json!([{"source": "crm", "id": "1"}]);
+        assert_eq!(read("external_ids", &write(&nested)), Some(nested));
         assert_eq!(read("street", "Main St\nFloor 2"), Some(json!("Main St Floor 2")));
         assert_eq!(read("external_id", "\u{3000} 1-000000\u{3000}"), Some(json!("1-000000")));
         assert_eq!(read("email", " "), None);

@@ -8,7 +8,7 @@ pub fn kinds() -> String {
     RowKind::ALL.map(RowKind::as_str).join(", ")
 }
 
-/// The kind of record that a row is about; none where it is a link.
+/// The kind of record that a row is about, of those that other systems have keys for.
 pub fn record(kind: RowKind) -> Option<Kind> {
     match kind {
         RowKind::Customer => Some(Kind::Customer),
@@ -24,7 +24,11 @@ pub fn key(kind: RowKind) -> &'static [&'static str] {
     match kind {
         RowKind::Customer => &["customer_id"],
         RowKind::CustomerUser => &["login"],
-        RowKind::Group | RowKind::Service => &["name"],
+        RowKind::Group | RowKind::Service | RowKind::BackEnd => &["name"],
+        // There is one.
+        RowKind::Settings => &[],
+        RowKind::DefaultService => &["service"],
+        RowKind::CustomerAlwaysGroup | RowKind::CustomerUserAlwaysGroup => &["group"],
         RowKind::CustomerGroupLink => &["customer", "group", "context"],
         RowKind::CustomerUserGroupLink => &["customer_user", "group"],
         RowKind::CustomerUserServiceLink => &["customer_user", "service"],
@@ -32,7 +36,7 @@ pub fn key(kind: RowKind) -> &'static [&'static str] {
     }
 }
 
-/// The members that say something of it, besides `kind`, `row_id` and `external_id`.
+/// The members that say something of it, besides those that rows of all kinds have.
 pub fn members(kind: RowKind) -> &'static [&'static str] {
     match kind {
         RowKind::Customer => &["customer_id", "name", "street", "zip", "city", "country", "url", "comment", "validity"],
@@ -55,6 +59,16 @@ pub fn members(kind: RowKind) -> &'static [&'static str] {
             "validity",
         ],
         RowKind::Group | RowKind::Service => &["name", "comment", "validity"],
+        RowKind::BackEnd => &["name", "group_support", "read_only", "comment"],
+        RowKind::Settings => &[
+            "group_support",
+            "permission_types",
+            "contexts",
+            "default_services_for_unknown_customer_users",
+            "company_access",
+        ],
+        RowKind::DefaultService => &["service", "listed"],
+        RowKind::CustomerAlwaysGroup | RowKind::CustomerUserAlwaysGroup => &["group", "listed"],
         RowKind::CustomerGroupLink => &["customer", "group", "context", "permissions"],
         RowKind::CustomerUserGroupLink => &["customer_user", "group", "permissions"],
         RowKind::CustomerUserServiceLink => &["customer_user", "service", "linked"],

@@ -23,6 +23,7 @@ pub type RowPlace = (u64, u64);
 /// What is known of all rows.
 #[derive(Default)]
 pub struct Prepared {
+    source: String,
     fingerprints: Fingerprints,
     seen: HashMap<u128, RowPlace, RandomState>,
     sent: HashSet<u128, RandomState>,
@@ -33,6 +34,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Nothing is known of the rows of this source.
+    pub fn new(source: &str) -> Self {
+        Self { source: source.to_owned(), ..Self::default() }
+    }
+
     /// Takes in a row.
     pub fn add(&mut self, chunk: u64, row: &SentRow) {
         self.rows += 1;
@@ -41,7 +47,8 @@ impl Prepared {
         let external_id = row.text("external_id");
         if let Some(record) = members::record(kind) {
             *self.sent_of.entry(record).or_default() += 1;
-            self.sent.extend(external_id.map(|id| self.fingerprints.of(&(record, id))));
+            let all = external_id.into_iter().chain(more_ids(row, &self.source));
+            self.sent.extend(all.map(|id| self.fingerprints.of(&(record, id))));
         }
         let key = match external_id {
             Some(id) if members::record(kind).is_some() => Some(self.fingerprints.of(&(kind, "external_id", id))),
@@ -91,6 +98,12 @@ impl Prepared {
     pub fn has(&self, chunk: u64, rank: u32) -> bool {
         self.ranks.get(&chunk).is_some_and(|ranks| ranks.contains(&rank))
     }
+}
+
+/// What else a source calls the thing that a row is about.
+fn more_ids<'r>(row: &'r SentRow, source: &'r str) -> impl Iterator<Item = &'r str> {
+    let all = row.members.get("external_ids").and_then(Value::as_array).into_iter().flatten();
+    all.filter(move |id| id["source"] == source).filter_map(|id| id["id"].as_str())
 }
 
 /// What says which thing a row is about, where no external id does.

@@ -7,7 +7,6 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 
 use super::cells;
-use super::members;
 use super::options::Options;
 use super::outcome::{FAILED, RowResult};
 use super::rows::{self, CSV, SentRow};
@@ -189,8 +188,7 @@ fn columns(heads: &[ChunkHead], options: &Options) -> Result<Vec<String>, StoreE
             None => {
                 let of_head = head.kind.as_deref().and_then(RowKind::parse);
                 let kinds = of_head.map_or_else(|| options.resources.iter().copied().collect(), |kind| vec![kind]);
-                ["row_id", "external_id"].into_iter().for_each(&mut add);
-                kinds.into_iter().flat_map(members::members).for_each(|member| add(member));
+                kinds.into_iter().flat_map(rows::names).filter(|name| *name != "kind").for_each(&mut add);
             }
         }
     }

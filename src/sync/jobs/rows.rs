@@ -12,17 +12,17 @@ use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::header::Header;
 use crate::sync::crm::reader::{MAX_RECORD, ReadError, RecordReader};
 use crate::sync::crm::record::Record;
-use crate::sync::rows::RowKind;
+use crate::sync::rows::{Area, RowKind};
 
 /// The media type of lines of JSON.
 pub const NDJSON: &str = "application/x-ndjson";
 /// The media type of a table.
 pub const CSV: &str = "text/csv";
 
-/// The rank of customer users; services have that of their depth, whatever else is a record 0.
+/// The rank of services without a parent; others have that of their depth after it.
+const SERVICES: u32 = 2;
+/// The rank of customer users.
 const CUSTOMER_USERS: u32 = 100;
-/// The rank of links.
-const LINKS: u32 = 101;
 
 /// What is wrong with a row, before anybody has looked at what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +59,19 @@ impl SentRow {
         Self { number, line, kind: None, members: Map::new(), fault: Some(fault) }
     }
 
-    /// When it is written: what others name comes before them. Customers and groups first, then
-    /// services, parents before their children, then customer users, then links.
+    /// When it is written: what others name comes before them. Settings and back ends first, then customers and
+    /// groups, then services, parents before their children, then customer users, links, and lists.
     pub fn rank(&self) -> u32 {
         match self.kind {
+            None | Some(RowKind::Settings | RowKind::BackEnd) => 0,
+            Some(RowKind::Customer | RowKind::Group) => 1,
             Some(RowKind::Service) => {
-                let name = self.members.get("name").and_then(Value::as_str).unwrap_or_default();
-                1 + (name.matches("::").count() as u32).min(CUSTOMER_USERS - 2)
+                let name = self.text("name").unwrap_or_default();
+                SERVICES + (name.matches("::").count() as u32).min(CUSTOMER_USERS - SERVICES - 1)
             }
             Some(RowKind::CustomerUser) => CUSTOMER_USERS,
-            Some(kind) if members::record(kind).is_none() => LINKS,
-            _ => 0,
+            Some(kind) if kind.area() == Area::Links => CUSTOMER_USERS + 1,
+            Some(_) => CUSTOMER_USERS + 2,
         }
     }
 
@@ -236,7 +238,8 @@ impl<R: Read> Table<R> {
 
 /// The names that the columns of a kind may have.
 pub fn names(kind: RowKind) -> impl Iterator<Item = &'static str> {
-    ["kind", "row_id", "external_id"].into_iter().chain(members::members(kind).iter().copied())
+    let of_things: &[&str] = if kind.has_external_ids() { &["external_id", "external_ids"] } else { &[] };
+    ["kind", "row_id"].into_iter().chain(of_things.iter().copied()).chain(members::members(kind).iter().copied())
 }
 
 /// The member that a column is of; none where it is to be ignored.
@@ -280,6 +283,6 @@ mod tests {
         let text = "{\"kind\":\"customer_membership\"}\n{\"kind\":\"customer_user\"}\n{\"kind\":\"service\",\"name\":\"a::b\"}\n\
                     {\"kind\":\"service\",\"name\":\"a\"}\n{\"kind\":\"group\"}";
         let ranks: Vec<u32> = rows(text, false, None).iter().map(SentRow::rank).collect();
-        assert_eq!(ranks, [101, 100, 2, 1, 0]);
+        assert_eq!(ranks, [101, 100, 3, 2, 1]);
     }
 }

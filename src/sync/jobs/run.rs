@@ -110,7 +110,7 @@ impl<'w> Run<'w> {
             self.enter(Phase::Preparing)?;
         }
         let (reader, heads) = (self.reader(), Arc::clone(&self.heads));
-        let mut prepared = Prepared::default();
+        let mut prepared = Prepared::new(self.context.source.as_str());
         for head in heads.iter() {
             reader.rows_of(head, &mut |row| {
                 prepared.add(head.number, &row);

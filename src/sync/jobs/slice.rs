@@ -122,7 +122,12 @@ impl Context {
             Ready::Row(ready) => Some(ready.row.clone()),
             Ready::Failed(_) => None,
         });
-        let options = batch::Options { on_existing: self.options.on_existing(), powers: self.options.powers() };
+        let options = batch::Options {
+            on_existing: self.options.on_existing(),
+            powers: self.options.powers(),
+            // Whoever brings the settings brings what they are to hold for, on or off.
+            keeps_grants_of_contexts_off: self.options.resources.contains(&RowKind::Settings),
+        };
         let mut done = batch::upsert(plan, rows.collect(), options)?;
         let reactivated = self.reactivate(plan, slice, &mut done)?;
         let mut done = done.into_iter();

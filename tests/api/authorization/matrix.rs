@@ -41,7 +41,7 @@ fn rule(line: &'static str) -> (String, Rule) {
     let mut words = line.split_whitespace();
     let operation = format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (depends, passes): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with('('));
-    let known = |scope: &&str| SCOPES.contains(scope) || *scope == "public";
+    let known = |word: &&str| word.split('+').all(|scope| SCOPES.contains(&scope) || scope == "public");
     let depends: Vec<&str> = depends.iter().map(|word| word.trim_matches(['(', ')'])).collect();
     assert!(!passes.is_empty() && passes.iter().chain(&depends).all(known), "{line}");
     (operation, Rule { passes, depends })
@@ -120,6 +120,10 @@ fn every_scope_passes_where_the_table_says_and_nowhere_else() {
                 wrong.push(format!("{} with {scope}: {}", operation.name(), reply.status));
             }
         }
+        for together in rule.passes.iter().filter(|word| word.contains('+')) {
+            let reply = call(&app, operation, Some(&token(&together.replace('+', " "))));
+            assert!(!matches!(reply.status, 401 | 403), "{reply}");
+        }
     }
     assert!(wrong.is_empty(), "against tests/authorization.txt: {wrong:#?}");
 }
@@ -133,7 +137,7 @@ fn a_refusal_names_the_missing_scope() {
         let reply = call(&app, operation, Some(&token(other))).expect(403).problem("missing_scope");
         let is_named = |scope: &&&str| **scope != "admin" || rule.passes == ["admin"];
         let mut scopes = rule.passes.iter().chain(&rule.depends).filter(is_named);
-        let named = scopes.any(|scope| reply.text.contains(scope));
+        let named = scopes.any(|word| word.split('+').any(|scope| reply.text.contains(scope)));
         assert!(named, "none of {:?} in {reply}", rule.passes);
     }
 }

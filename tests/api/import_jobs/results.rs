@@ -35,8 +35,8 @@ fn lines_of_json_become_a_table_of_all_kinds() {
     let first = first.lines(1, &rows).close();
     first.wait().has("/failed_rows", 3);
     let all = first.csv("all");
-    assert!(all.starts_with("kind,row_id,external_id,customer_id,name,"), "{all}");
-    assert!(all.contains("\ncustomer_group_link,,,,,,,,,,,,acme,users,,ro rw,failed,"), "{all}");
+    assert!(all.starts_with("kind,row_id,external_id,external_ids,customer_id,name,"), "{all}");
+    assert!(all.contains("\ncustomer_group_link,,,,,,,,,,,,,acme,users,,ro rw,failed,"), "{all}");
     let second = job(&app, json!({"source": "crm", "resources": resources}));
     let corrected =
         all.replace(",x,", ",https://acme.example,").replace(",beta,", ",acme,").replace("users,,none", "admin,,none");
