@@ -34,20 +34,22 @@ pub enum Access {
     Needs(Scope),
     /// Whose token has both scopes.
     NeedsBoth(Scope, Scope),
+    /// Whose token has this scope; what it writes is no part of the directory, so that nothing can be foreseen.
+    Runs(Scope),
 }
 
 impl Access {
-    /// Whether such a route writes.
+    /// Whether such a route writes to the directory.
     pub fn writes(self) -> bool {
         let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
-        self.scopes().any(|scope| writes.contains(&scope))
+        !matches!(self, Access::Runs(_)) && self.scopes().any(|scope| writes.contains(&scope))
     }
 
     /// What a token must have.
     pub fn scopes(self) -> impl Iterator<Item = Scope> {
         let (one, other) = match self {
             Access::Public => (None, None),
-            Access::Needs(scope) => (Some(scope), None),
+            Access::Needs(scope) | Access::Runs(scope) => (Some(scope), None),
             Access::NeedsBoth(one, other) => (Some(one), Some(other)),
         };
         one.into_iter().chain(other)

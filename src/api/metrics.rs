@@ -21,6 +21,7 @@ use super::routes::{PLACES, ROUTES};
 use super::state::AppState;
 use crate::directory::Kind;
 use crate::replica::{Replica, Vitals};
+use crate::sync::jobs::Tally;
 
 /// Upper bounds in seconds: an answer takes microseconds, a large write seconds.
 const BUCKETS: [f64; 16] =
@@ -125,10 +126,11 @@ impl Metrics {
     }
 
     /// All of it as text, with how the replica is at this moment.
-    fn text(&self, replica: &Replica) -> Result<Vec<u8>, prometheus::Error> {
+    fn text(&self, replica: &Replica, imported: &Tally) -> Result<Vec<u8>, prometheus::Error> {
         let mut families = self.registry.gather();
         let now = Registry::new();
         of_replica(&now, &replica.vitals())?;
+        of_imports(&now, imported)?;
         let sizes = Family::new("customer_access_index_things", "Things in the index.", "kind")?;
         for (kind, count) in replica.ask(|index| Kind::ALL.map(|kind| (kind, index.count(kind)))) {
             sizes.set(kind.as_str(), count);
@@ -148,6 +150,19 @@ fn about_the_process(registry: &Registry) -> Result<(), prometheus::Error> {
     version.register(registry)?;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     gauge(registry, "process_start_time_seconds", "When the process began, in Unix time.", since.as_secs())
+}
+
+/// What became of the rows of import jobs.
+fn of_imports(registry: &Registry, tally: &Tally) -> Result<(), prometheus::Error> {
+    let rows = Opts::new(
+        "customer_access_import_rows_total",
+        "Rows of import jobs that this process has written, and things it has deactivated.",
+    );
+    let rows = IntCounterVec::new(rows, &["outcome"])?;
+    for (outcome, count) in tally.counts() {
+        rows.with_label_values(&[outcome]).inc_by(count);
+    }
+    registry.register(Box::new(rows))
 }
 
 /// How current the index is, what waits, and what the connections to the database do.
@@ -212,6 +227,6 @@ pub fn configure(service: &mut web::ServiceConfig) {
 }
 
 async fn scrape(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let text = state.metrics.text(&state.replica).map_err(Problem::internal)?;
+    let text = state.metrics.text(&state.replica, &state.imports.tally).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text))
 }

@@ -23,6 +23,7 @@ mod external_ids;
 mod groups;
 mod guard;
 mod health;
+pub mod import_jobs;
 pub mod in_flight;
 mod links;
 mod lists;

@@ -58,6 +58,7 @@ fn tags() -> Value {
         ("back-ends", "The sources that customer users come from."),
         ("settings", "The settings that bear on access, default services, always-groups."),
         ("changes", "The log of all changes, to follow."),
+        ("import-jobs", "Whole exports of another system, uploaded in chunks and written in the background."),
         ("audit", "Who wrote what and when."),
         ("health", "Whether the service lives and is ready."),
         ("docs", "This document."),
@@ -154,11 +155,13 @@ fn request_headers(operation: &mut Value, method: &str, is_secured: bool) {
     if operation["responses"]["200"]["content"]["text/event-stream"].is_object() {
         header_parameter(operation, "Last-Event-ID", "The `id` of the last event that was seen.", A_REVISION);
     }
-    if matches!(method, "put" | "patch" | "delete") {
+    // A chunk is not replaced, so that nothing is expected of the one before.
+    let is_chunk = operation["operationId"] == "put_import_chunk";
+    if matches!(method, "put" | "patch" | "delete") && !is_chunk {
         let said = "Write only if the entity tag is one of these, or, with `*`, if it exists.";
         header_parameter(operation, "If-Match", said, A_TAG);
     }
-    if method == "put" && operation["responses"]["201"].is_object() {
+    if method == "put" && operation["responses"]["201"].is_object() && !is_chunk {
         let said = "`*`: write only if there is nothing yet.";
         header_parameter(operation, "If-None-Match", said, "*");
     }

@@ -219,7 +219,8 @@ impl Names<'_> {
 }
 
 impl AccessDifference {
-    fn of(preview: &Preview, difference: Difference) -> Self {
+    /// What would change for whom, as replies show it.
+    pub fn of(preview: &Preview, difference: Difference) -> Self {
         let customer_user = difference.customer_user;
         Self {
             customer_user: CustomerUserRef::of(Names(preview).of(customer_user), customer_user),

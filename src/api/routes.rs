@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
     access, audit, back_ends, batches, bulk, changes, conditional, customer_users, customers, docs, external_ids,
-    groups, guard, health, links, matrices, memberships, overview, rolls, services, settings, who,
+    groups, guard, health, import_jobs, links, matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -42,12 +42,12 @@ macro_rules! routes {
         ),*),*];
 
         #[derive(OpenApi)]
-        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::matrices::Granted, super::preview::DryRun, super::preview::WarningView)))]
+        #[openapi(paths($($($module::$handler),*),*), components(schemas(super::import_jobs::ImportAbsentThing, super::matrices::Granted, super::preview::AccessDifference, super::preview::DryRun, super::preview::WarningView)))]
         struct Paths;
     };
 }
 
-use Access::{Needs, NeedsBoth, Public};
+use Access::{Needs, NeedsBoth, Public, Runs};
 
 routes! {
     Public => [health::healthz, health::readyz, docs::openapi_document]
@@ -118,6 +118,13 @@ routes! {
     ]
     Needs(Scope::AccessRead) => [who::list_group_access, who::list_service_access]
     Needs(Scope::ChangesRead) => [changes::list_changes, changes::stream_changes]
+    Runs(Scope::SyncWrite) => [
+        import_jobs::create_import_job, import_jobs::list_import_jobs, import_jobs::get_import_job,
+        import_jobs::put_import_chunk, import_jobs::list_import_chunks, import_jobs::close_import_job,
+        import_jobs::cancel_import_job, import_jobs::list_import_results, import_jobs::list_import_absent,
+    ]
+    NeedsBoth(Scope::SyncWrite, Scope::AccessRead) => [import_jobs::get_import_preview]
+    Runs(Scope::SyncApprove) => [import_jobs::approve_import_job]
     Needs(Scope::Admin) => [audit::list_audit]
 }
 

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
 use super::changes::Streams;
+use super::import_jobs::Imports;
 use super::in_flight::InFlight;
 use super::metrics::Metrics;
 use super::page::CursorKey;
@@ -34,6 +35,8 @@ pub struct AppState {
     pub in_flight: InFlight,
     /// The streams of changes that are open.
     pub streams: Streams,
+    /// The import jobs: what wakes who works on them, and what is counted.
+    pub imports: Imports,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
     /// What is counted.

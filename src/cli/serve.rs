@@ -10,12 +10,14 @@ use actix_web::web;
 use tokio::sync::{Semaphore, watch};
 
 use super::CliError;
-use crate::api::{self, changes::Streams, in_flight::InFlight, metrics::Metrics, page::CursorKey, state::AppState};
+use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
+use crate::api::{page::CursorKey, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};
 use crate::replica::{Freshness, Replica, Retention};
 use crate::store::{self, Store, StoreError};
+use crate::sync::jobs::worker::Worker;
 
 /// Opens the database, creating and migrating it if need be, and builds the index.
 pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
@@ -35,7 +37,11 @@ pub fn run(config: Config) -> Result<(), CliError> {
     env_logger::Builder::new().parse_filters(&config.log_filter).init();
     let authenticator = Authenticator::new(&config)?;
     let (store, replica) = open(&config)?;
-    replica.keep_only(Retention { changes: config.changes_retention, audit: config.audit_retention })?;
+    replica.keep_only(Retention {
+        changes: config.changes_retention,
+        audit: config.audit_retention,
+        imports: config.import_retention,
+    })?;
     let cursor_key = CursorKey::new(&store.read::<_, StoreError>(store::state::cursor_key)?);
     let listener = listen(&settings::LISTEN, config.listen)?;
     let address = listener.local_addr()?;
@@ -48,7 +54,10 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let readers = (config.database_pool_size as usize / 4).max(1);
     let streams = Streams::new(config.limits.max_streams, readers, closing.subscribe());
     let previews = Arc::new(Semaphore::new(config.limits.max_previews));
+    let imports = Imports::default();
+    work_on_imports(&replica, &imports)?;
     let state = AppState {
+        imports,
         replica,
         authenticator,
         config: Arc::new(config),
@@ -70,6 +79,12 @@ pub fn run(config: Config) -> Result<(), CliError> {
         }
     })?;
     Ok(())
+}
+
+/// Works on import jobs in the background.
+fn work_on_imports(replica: &Replica, imports: &Imports) -> Result<(), CliError> {
+    let (replica, Imports { bell, tally }) = (replica.clone(), imports.clone());
+    Ok(Worker { replica, tally, bell, render: api::import_jobs::render }.start()?)
 }
 
 fn listen(setting: &Setting, address: SocketAddr) -> Result<TcpListener, CliError> {

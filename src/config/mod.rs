@@ -57,6 +57,8 @@ pub struct Config {
     pub changes_retention: Duration,
     /// How long the audit is kept.
     pub audit_retention: Duration,
+    /// How long import jobs are kept after their end.
+    pub import_retention: Duration,
     /// Whether each request is logged.
     pub access_log: bool,
     /// What is logged, as env_logger takes it.
@@ -68,6 +70,10 @@ pub struct Config {
 pub struct Limits {
     /// The largest body, in bytes.
     pub max_body_bytes: usize,
+    /// The largest chunk of an import job, as it is sent, in bytes.
+    pub max_chunk_bytes: usize,
+    /// The most that such a chunk may unpack to, in bytes.
+    pub max_chunk_unpacked_bytes: u64,
     /// Most items in one batch.
     pub max_batch: usize,
     /// Most cells of one bulk write.
@@ -119,6 +125,7 @@ impl Config {
             follow_notifications: reader.required(&settings::FOLLOW_NOTIFICATIONS, parse::switch)?,
             changes_retention: reader.required(&settings::CHANGES_RETENTION, parse::duration(SECOND..=CENTURY))?,
             audit_retention: reader.required(&settings::AUDIT_RETENTION, parse::duration(SECOND..=CENTURY))?,
+            import_retention: reader.required(&settings::IMPORT_RETENTION, parse::duration(SECOND..=CENTURY))?,
             access_log: reader.required(&settings::ACCESS_LOG, parse::switch)?,
             log_filter: reader.required(&settings::RUST_LOG, |text| Ok(text.to_owned()))?,
         };
@@ -167,6 +174,9 @@ impl Limits {
         let timeout = parse::duration(MILLISECOND * 100..=HOUR);
         Ok(Self {
             max_body_bytes: reader.required(&settings::MAX_BODY_BYTES, parse::number(1024..=1 << 30))?,
+            max_chunk_bytes: reader.required(&settings::MAX_CHUNK_BYTES, parse::number(1024..=1 << 30))?,
+            max_chunk_unpacked_bytes: reader
+                .required(&settings::MAX_CHUNK_UNPACKED_BYTES, parse::number(1024..=1 << 32))?,
             max_batch: reader.required(&settings::MAX_BATCH, parse::number(1..=100_000))?,
             max_cells: reader.required(&settings::MAX_CELLS, parse::number(1..=100_000_000))?,
             max_wildcards: reader.required(&settings::MAX_WILDCARDS, parse::number(0..=100))?,

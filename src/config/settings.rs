@@ -84,6 +84,8 @@ settings! {
     JWT_ROLES_CLAIM = optional("Claim that lists roles, such as `realm_access.roles`; they count only through `JWT_ROLE_SCOPES`");
     JWT_ROLE_SCOPES = optional("Scopes of each role: `desk-admin=admin;crm=sync:write directory:read`");
     MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
+    MAX_CHUNK_BYTES = with_default("16777216", "Largest chunk of an import job as it is sent, in bytes");
+    MAX_CHUNK_UNPACKED_BYTES = with_default("67108864", "Most that a chunk of an import job may unpack to, in bytes");
     MAX_BATCH = with_default("1000", "Most items in one batch, and most cells in one save of a matrix");
     MAX_CELLS = with_default("1000000", "Most cells that one bulk write sets: the rows of its one selection times those of the other");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
@@ -97,6 +99,7 @@ settings! {
     FOLLOW_NOTIFICATIONS = with_default("on", "`on`: they are heard of at once, on one more connection (`LISTEN` on PostgreSQL), and `FOLLOW_INTERVAL` is the safety net; `off`: they are found by it alone");
     CHANGES_RETENTION = with_default("30d", "How long changes stay in the log; whoever follows asks more often than that");
     AUDIT_RETENTION = with_default("730d", "How long the audit is kept");
+    IMPORT_RETENTION = with_default("30d", "How long import jobs, their chunks and results are kept after their end");
     ACCESS_LOG = with_default("on", "`on` or `off`: a line in the log for each request");
     RUST_LOG = with_default("info", "What is logged: `error`, `warn`, `info`, `debug`, or by module as env_logger takes it");
 }

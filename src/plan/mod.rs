@@ -4,6 +4,7 @@
 //! commits the edits; a preview plans and keeps nothing: both run the same function, so they cannot
 //! disagree. This module knows neither HTTP nor the index.
 
+pub mod absent;
 pub mod back_ends;
 pub mod batch;
 pub mod bulk;
@@ -12,6 +13,7 @@ pub mod customers;
 mod external_ids;
 pub mod fresh;
 pub mod groups;
+pub mod imports;
 mod known;
 pub mod links;
 pub mod matrices;

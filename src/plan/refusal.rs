@@ -127,6 +127,9 @@ pub enum Refusal {
         /// What for.
         why: &'static str,
     },
+    /// Something cannot be done with an import job.
+    #[error(transparent)]
+    Import(#[from] super::imports::ImportRefusal),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,6 +167,7 @@ impl Refusal {
             Refusal::PreconditionFailed => "precondition_failed",
             Refusal::PreconditionRequired(_) => "precondition_required",
             Refusal::MissingScope { .. } => "missing_scope",
+            Refusal::Import(why) => why.code(),
             Refusal::Reply(_) => "internal",
             Refusal::IdempotencyKeyReused => "idempotency_key_reused",
             Refusal::Store(_) => "database_unavailable",

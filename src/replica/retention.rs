@@ -1,4 +1,4 @@
-//! Keeping the change log, the audit and the kept replies no longer than they are to be kept.
+//! Keeping the change log, the audit, the import jobs and the kept replies no longer than they are to be kept.
 //!
 //! What this process has not applied yet is never cut. A process that lags behind what is cut notices
 //! it, as it notices any replaced history, and builds its index anew.
@@ -18,6 +18,8 @@ pub struct Retention {
     pub changes: Duration,
     /// Rows of the audit.
     pub audit: Duration,
+    /// Import jobs after their end.
+    pub imports: Duration,
 }
 
 /// How often it is looked for what is too old, at the most and at the least.
@@ -30,7 +32,7 @@ impl Replica {
     /// Forgets what is too old, from now on, as long as the replica is there.
     pub fn keep_only(&self, retention: Retention) -> Result<(), StoreError> {
         let shared = Arc::downgrade(&self.shared);
-        let interval = (retention.changes.min(retention.audit) / 10).clamp(OFTEN, SELDOM);
+        let interval = (retention.changes.min(retention.audit).min(retention.imports) / 10).clamp(OFTEN, SELDOM);
         #[expect(clippy::disallowed_methods, reason = "the thread is its own and has nothing else to wait for")]
         let forget = move || {
             while shared.strong_count() > 0 {
@@ -50,6 +52,8 @@ fn sweep(shared: &Weak<Shared>, retention: Retention) -> Result<(), StoreError> 
     in_steps(shared, |conn, at| store::cut_log(conn, changes_before, at))?;
     let audit_before = before(retention.audit);
     in_steps(shared, |conn, _| store::cut_audit(conn, audit_before))?;
+    let imports_before = before(retention.imports);
+    in_steps(shared, |conn, _| store::cut_imports(conn, imports_before))?;
     in_steps(shared, |conn, _| store::kept_replies::forget_old(conn, now()).map(|()| false))
 }
 

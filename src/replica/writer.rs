@@ -151,6 +151,7 @@ fn write_upon<T>(
             true => None,
             false => Some(commit::write(conn, &commit, revision, actor, now)?),
         };
+        commit::write_imports(conn, &commit)?;
         Ok(Made { written: Written { value, revision }, edits: commit.edits, identity })
     })
 }

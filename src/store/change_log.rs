@@ -56,6 +56,7 @@ macro_rules! insert {
         });
     }};
 }
+pub(super) use insert;
 
 /// Writes changes of a revision, the first of them at this place in it.
 pub(super) fn append(conn: &mut Conn, revision: u64, first: i64, bodies: Vec<String>) -> Result<(), StoreError> {

@@ -7,8 +7,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::change_log::{self, AuditRow};
+use super::imports::{self, ImportWrite};
 use super::kept_replies::{self, KeptReply, WriteKey};
-use super::{Conn, StoreError, back_ends, customer_users, customers, external_ids, groups, links, services, settings};
+use super::{
+    Conn, StoreError, back_ends, customer_users, customers, deactivations, external_ids, groups, links, services,
+    settings,
+};
 use super::{dialect, grams, many, pairs, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
@@ -21,6 +25,8 @@ pub struct Commit {
     pub last_numbers: Vec<(Kind, u32)>,
     /// The reply, where the write came with an idempotency key.
     pub reply: Option<(WriteKey, KeptReply)>,
+    /// What is written about import jobs.
+    pub imports: Vec<ImportWrite>,
 }
 
 impl Commit {
@@ -33,6 +39,11 @@ impl Commit {
 /// Keeps the reply to a write, whether it changed anything or not.
 pub fn keep_reply(conn: &mut Conn, commit: &Commit, now: DateTime<Utc>) -> Result<(), StoreError> {
     commit.reply.as_ref().map_or(Ok(()), |(key, reply)| kept_replies::keep(conn, key, reply, now))
+}
+
+/// Writes what is to be written about import jobs, whether the directory changes or not.
+pub fn write_imports(conn: &mut Conn, commit: &Commit) -> Result<(), StoreError> {
+    imports::write(conn, &commit.imports)
 }
 
 /// So many edits are written together, and so much of a large write is held a second time.
@@ -58,6 +69,7 @@ pub fn write(
             audited.push(audit_row(edit, &types)?);
         }
         write_rows(conn, edits)?;
+        deactivations::forget(conn, edits)?;
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }

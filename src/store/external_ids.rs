@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::numbers::{of_numbers, to_number};
-use super::schema::external_ids as table;
+use super::schema::{customer_users, customers, external_ids as table, groups, services};
 use super::{Conn, StoreError, on};
 use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};
 
@@ -82,4 +82,44 @@ pub(super) fn give(conn: &mut Conn, given: &[(Thing, &ExternalId, bool)]) -> Res
     let rows: Vec<_> = given.iter().map(row).collect();
     on!(conn, |c| diesel::insert_into(table::table).values(&rows).execute(c)?);
     Ok(())
+}
+
+/// Tells of each valid thing of a kind what a source calls it, in the order of the external ids.
+pub fn valid_of_source(
+    conn: &mut Conn,
+    kind: Kind,
+    source: &Source,
+    tell: &mut dyn FnMut(u32, &str),
+) -> Result<(), StoreError> {
+    /// So many are read at a time.
+    const AT_A_TIME: i64 = 10_000;
+    macro_rules! page {
+        ($things:ident, $after:expr) => {
+            on!(conn, |c| table::table
+                .inner_join($things::table.on($things::id.eq(table::thing_id)))
+                .filter(table::kind.eq(kind.as_str()).and(table::source.eq(source.as_str())))
+                .filter($things::validity.eq("valid").and(table::external_id.gt($after)))
+                .order(table::external_id)
+                .limit(AT_A_TIME)
+                .select((table::thing_id, table::external_id))
+                .load::<(i64, String)>(c)?)
+        };
+    }
+    let mut after = String::new();
+    loop {
+        let rows = match kind {
+            Kind::Customer => page!(customers, &after),
+            Kind::CustomerUser => page!(customer_users, &after),
+            Kind::Group => page!(groups, &after),
+            Kind::Service => page!(services, &after),
+            Kind::BackEnd => return Ok(()),
+        };
+        for (number, id) in &rows {
+            tell(to_number(*number)?, id);
+        }
+        match rows.into_iter().next_back() {
+            Some((_, last)) => after = last,
+            None => return Ok(()),
+        }
+    }
 }

@@ -210,6 +210,73 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    import_jobs (id) {
+        id -> Text,
+        ordinal -> BigInt,
+        source -> Text,
+        state -> Text,
+        actor -> Text,
+        options -> Text,
+        progress -> Text,
+        step -> BigInt,
+        worker -> Nullable<Text>,
+        claimed_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    import_chunks (job, number) {
+        job -> Text,
+        number -> BigInt,
+        digest -> Text,
+        media -> Text,
+        kind -> Nullable<Text>,
+        header -> Nullable<Text>,
+        row_count -> BigInt,
+        bytes -> BigInt,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    import_results (job, chunk, step) {
+        job -> Text,
+        chunk -> BigInt,
+        step -> BigInt,
+        failed -> BigInt,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    import_absent (job, ordinal) {
+        job -> Text,
+        ordinal -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    import_previews (job, ordinal) {
+        job -> Text,
+        ordinal -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    sync_deactivations (kind, thing_id) {
+        kind -> Text,
+        thing_id -> BigInt,
+        source -> Text,
+    }
+}
+
 diesel::joinable!(changes -> revisions (revision));
 diesel::joinable!(customer_users -> back_ends (back_end_id));
 diesel::joinable!(customer_users -> customers (primary_customer_id));
@@ -227,6 +294,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     customers,
     external_ids,
     groups,
+    import_absent,
+    import_chunks,
+    import_jobs,
+    import_previews,
+    import_results,
     kept_replies,
     revisions,
     rolls,
@@ -234,4 +306,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     services,
     settings,
     state,
+    sync_deactivations,
 );

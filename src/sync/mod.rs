@@ -6,5 +6,6 @@
 
 pub mod crm;
 pub mod export;
+pub mod jobs;
 pub mod otobo;
 pub mod rows;

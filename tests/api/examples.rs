@@ -91,7 +91,8 @@ fn send(app: &TestApp, operation: &Operation) -> Reply {
 #[test]
 fn every_body_that_is_shown_is_accepted() {
     let app = directory();
-    let has_body = |operation: &&Operation| !body(operation).is_null();
+    // Of an import job there is none yet; `import_jobs/` makes the calls.
+    let has_body = |operation: &&Operation| !body(operation).is_null() && !operation.template.contains("import-jobs");
     for operation in app.contract().operations.iter().filter(has_body) {
         let reply = send(&app, operation);
         let creates = operation.method == "POST" && !operation.template.contains(':');
@@ -104,7 +105,10 @@ fn every_body_that_is_shown_is_accepted() {
 fn every_query_that_is_shown_is_accepted() {
     let app = directory();
     for operation in app.contract().operations.iter().filter(|operation| operation.method == "GET") {
-        if operation.path_parameters().len() > 1 || operation.template.ends_with("/stream") {
+        if operation.path_parameters().len() > 1
+            || operation.template.ends_with("/stream")
+            || operation.template.contains("{job}")
+        {
             continue; // A link, of which nothing is asked, or a reply without end.
         }
         let all = parameters(app.contract(), operation, "query");

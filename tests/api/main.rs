@@ -19,6 +19,7 @@ mod directory;
 mod examples;
 mod framework_errors;
 mod idempotency;
+mod import_jobs;
 mod judge;
 mod keys;
 mod links;

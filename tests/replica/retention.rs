@@ -9,8 +9,9 @@ use customer_access::store::{StoreError, log_cut};
 use super::database::{Kind, on_both, same_as_anew};
 use super::verbs::{customer, revision};
 
-const AT_ONCE: Retention = Retention { changes: Duration::ZERO, audit: Duration::ZERO };
-const CHANGES_ALONE: Retention = Retention { changes: Duration::ZERO, audit: Duration::from_secs(1_000_000) };
+const FOR_LONG: Duration = Duration::from_secs(1_000_000);
+const AT_ONCE: Retention = Retention { changes: Duration::ZERO, audit: Duration::ZERO, imports: FOR_LONG };
+const CHANGES_ALONE: Retention = Retention { changes: Duration::ZERO, audit: FOR_LONG, imports: FOR_LONG };
 
 fn cut(replica: &Replica) -> u64 {
     replica.read(log_cut).expect("a state").0

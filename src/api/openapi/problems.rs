@@ -53,6 +53,7 @@ impl Described<'_> {
             "cursor_invalid" => ["cursor", "preview_cursor"].iter().any(|name| self.has_parameter("query", Some(name))),
             "invalid_path" => self.path.contains('{'),
             "invalid_input" => self.has_body(),
+            "chunk_unreadable" | "digest_mismatch" => self.id == "put_import_chunk",
             "idempotency_key_reused" => self.takes_key(),
             "not_your_own" => self.is_about_somebody(),
             "stale" => self.is_secured || self.id == "readyz",
@@ -74,6 +75,7 @@ impl Described<'_> {
         let Some(what) = code.strip_suffix("_not_found") else { return false };
         match what {
             "external_id" => self.method == "delete" && self.path.contains("{external_id}"),
+            "import_job" => self.path.contains("{job}"),
             "link" => self.method == "get" && self.id.ends_with("_link"),
             "customer_user" if self.id == "get_own_access" => true,
             "customer_user" | "group" | "service" if self.id == "check_access" => true,
@@ -101,6 +103,12 @@ impl Described<'_> {
                     || matches!(self.id, "patch_customer_group_matrix" | "patch_group_customer_matrix")
             }
             "preview_outdated" => self.is_write(),
+            "import_job_open" => self.id == "create_import_job",
+            "import_job_closed" => matches!(self.id, "put_import_chunk" | "close_import_job"),
+            "import_job_ended" => self.id == "cancel_import_job",
+            "import_job_not_waiting" => self.id == "approve_import_job",
+            "chunk_exists" => self.id == "put_import_chunk",
+            "chunks_missing" => self.id == "close_import_job",
             "idempotency_key_in_flight" => self.takes_key(),
             "permission_type_in_use" => self.id == "patch_settings",
             _ => false,

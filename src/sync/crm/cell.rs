@@ -75,7 +75,7 @@ pub(super) fn one_line(text: &str) -> Result<Text, Invalid> {
 }
 
 /// The text with a blank for every run of line breaks and tabs, and the blanks around it.
-fn unbroken(text: &str) -> Cow<'_, str> {
+pub(in crate::sync) fn unbroken(text: &str) -> Cow<'_, str> {
     let is_break = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if !text.contains(is_break) {
         return Cow::Borrowed(text);
@@ -85,7 +85,7 @@ fn unbroken(text: &str) -> Cow<'_, str> {
 }
 
 /// The text without blanks at its ends, those included that have no width.
-pub(super) fn trimmed(text: &str) -> &str {
+pub(in crate::sync) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
 }
 

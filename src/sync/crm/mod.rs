@@ -41,6 +41,7 @@ pub mod run;
 pub mod sink;
 pub mod specification;
 
+pub(super) use cell::{trimmed, unbroken};
 pub use directory::Directory;
 pub use field::{CustomerField, CustomerUserField, Field, Part};
 pub use mapping::{Mapping, MappingError};
