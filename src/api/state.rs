@@ -46,7 +46,7 @@ pub struct AppState {
 #[derive(Clone)]
 pub struct Api {
     /// Who asks.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     state: web::Data<AppState>,
 }
 
@@ -120,7 +120,7 @@ impl FromRequest for Api {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = request.extensions().get::<Arc<Caller>>().cloned();
         let state = request.app_data::<web::Data<AppState>>().cloned();
         ready(match (caller, state) {
             (Some(caller), Some(state)) => Ok(Api { caller, state }),
