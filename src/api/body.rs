@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             is_json(&request)?;
             let bytes = read(&request, &mut payload).await?;
-            of_value(json(&bytes)?).map(Body)
+            of_bytes(&bytes).map(Body)
         })
     }
 }
@@ -58,6 +58,41 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalBody<T> {
     }
 }
 
+/// A body that programs send all the time, and that is therefore read in one go where it is as it should be.
+pub struct Quick<T>(pub T);
+
+/// What a [`Quick`] body is read into.
+pub trait OfBytes: Sized {
+    /// What the bytes say, or everything that is wrong with them.
+    fn of_bytes(bytes: &[u8]) -> Result<Self, Problem>;
+}
+
+impl<T: OfBytes> FromRequest for Quick<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            is_json(&request)?;
+            T::of_bytes(&read(&request, &mut payload).await?).map(Quick)
+        })
+    }
+}
+
+/// Reads a body straight into a type made of structs and so many lists, where that gives what [`of_bytes`] gives: a
+/// struct refuses a member that stands twice by itself, and takes a list for an object only where there is one list more.
+/// `None` says nothing of the body; who gets it asks [`of_bytes`], which says what is wrong.
+pub fn at_once<T: DeserializeOwned>(bytes: &[u8], lists: usize) -> Option<T> {
+    let begun = bytes.iter().filter(|byte| **byte == b'[').count();
+    if begun == lists { serde_json::from_slice(bytes).ok() } else { None }
+}
+
+/// What a body says, or everything that is wrong with it.
+pub fn of_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    of_value(json(bytes)?)
+}
+
 fn is_json(request: &HttpRequest) -> Result<(), Problem> {
     let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !request.headers().get_all(CONTENT_ENCODING).all(is_plain) {
@@ -65,8 +100,8 @@ fn is_json(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::new("unsupported_media_type", detail).with_header(ACCEPT_ENCODING, "identity"));
     }
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    if matches!(essence.as_str(), "application/json" | "application/merge-patch+json") {
+    let essence = given.split(';').next().unwrap_or("").trim();
+    if ["application/json", "application/merge-patch+json"].iter().any(|json| essence.eq_ignore_ascii_case(json)) {
         return Ok(());
     }
     Err(Problem::new("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json."))

@@ -3,6 +3,7 @@
 //!
 //! The log names routes by their template and never a key, a query or a token.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -58,9 +59,9 @@ pub async fn observe<B: MessageBody + 'static>(
     if let Ok(value) = header::HeaderValue::from_str(&request_id) {
         headers.insert(header::HeaderName::from_static(REQUEST_ID), value);
     }
-    if let Some(token) = current.and_then(|token| header::HeaderValue::from_str(&token.to_string()).ok()) {
-        let name = header::HeaderName::from_static(ACCESS_REVISION);
-        if !headers.contains_key(&name) {
+    let name = header::HeaderName::from_static(ACCESS_REVISION);
+    if let Some(token) = current.filter(|_| !headers.contains_key(&name)) {
+        if let Ok(token) = header::HeaderValue::from_str(&token.to_string()) {
             headers.insert(name, token);
         }
     }
@@ -73,16 +74,27 @@ pub async fn observe<B: MessageBody + 'static>(
         let routed = response.request().extensions().get::<Routed>().copied();
         state.metrics.replied(routed, response.status(), took);
         if state.config.access_log {
-            log_line(&response, &request_id, took);
+            log_line(&response, routed, &state.config.base_path, &request_id, took);
         }
     }
     Ok(response)
 }
 
-fn log_line(response: &ServiceResponse<BoxBody>, request_id: &str, took: Duration) {
+fn log_line(
+    response: &ServiceResponse<BoxBody>,
+    routed: Option<Routed>,
+    base_path: &str,
+    request_id: &str,
+    took: Duration,
+) {
     let (request, status, micros) = (response.request(), response.status().as_u16(), took.as_micros() as u64);
-    let (method, route) = (request.method(), request.match_pattern().unwrap_or_else(|| "(none)".to_owned()));
-    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {route}");
+    let method = request.method();
+    // The framework would look for the pattern anew, among all of them.
+    let (base_path, route) = match routed.and_then(Routed::path) {
+        Some(path) => (base_path, Cow::Borrowed(path)),
+        None => ("", request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned)),
+    };
+    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.
@@ -91,7 +103,9 @@ fn request_id(request: &ServiceRequest) -> String {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-    given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+    // By a generator of this thread: asking the system for each would cost more than an answer does.
+    let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    given.map_or_else(|| new().to_string(), str::to_owned)
 }
 
 /// Errors, the framework's own included, in the one form that they have.
@@ -163,7 +177,7 @@ fn timed_out(access: Access, query: &str) -> Problem {
 
 /// Who may, with what, from when on; gives the time that the request may take.
 async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {
-    let state = request.app_data::<web::Data<AppState>>().cloned();
+    let state = request.app_data::<web::Data<AppState>>();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
     if let Access::Needs(scope) = access {
         let caller = state.authenticator.authenticate(authorization(request)?).await?;
@@ -172,7 +186,7 @@ async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> 
             return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
         }
         request.extensions_mut().insert(caller);
-        at_least(&state, request).await?;
+        at_least(state, request).await?;
     }
     readable(request)?;
     known_parameters(request.query_string(), parameters)?;

@@ -34,6 +34,13 @@ const STATUSES: [u16; 19] =
 #[derive(Debug, Clone, Copy)]
 pub struct Routed(pub usize);
 
+impl Routed {
+    /// The path of the route, as a template.
+    pub fn path(self) -> Option<&'static str> {
+        Some(PLACES.get(ROUTES.get(self.0)?.operation_id)?.path.as_str())
+    }
+}
+
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -78,7 +78,7 @@ impl Shared {
         loop {
             match self.look(&followed)? {
                 Found::Current(moment) => {
-                    *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+                    self.confirm(moment);
                     return Ok(());
                 }
                 Found::More(revisions) => followed.identity = self.apply(revisions)?.or(followed.identity.take()),
