@@ -80,7 +80,7 @@ pub struct CheckAnswer {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchQuestions {
-    /// Up to 1,000 (`MAX_BATCH`). A bad one fails alone.
+    /// Up to `MAX_BATCH`, of which the maximum here is the default. A bad one fails alone.
     #[schema(value_type = Vec<Question>, max_items = 1000)]
     pub items: Vec<Value>,
 }
@@ -269,7 +269,7 @@ pub async fn check_access(api: Api, Quick(question): Quick<Question>) -> Answer 
 pub async fn batch_check_access(api: Api, Quick(Batch(questions)): Quick<Batch>) -> Answer {
     let most = api.state().config.limits.max_batch;
     if questions.is_empty() || questions.len() > most {
-        let detail = format!("has {} items; it must have 1 to {most}", questions.len());
+        let detail = format!("has {} items; it must have 1 to {most} (MAX_BATCH)", questions.len());
         let why = crate::directory::Invalid::new("wrong_number", detail);
         return Err(Problem::of_input(vec![FieldError::new("/items", why)]));
     }

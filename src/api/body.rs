@@ -109,8 +109,12 @@ fn is_json(request: &HttpRequest) -> Result<(), Problem> {
 
 async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes, Problem> {
     let most = request.app_data::<web::Data<AppState>>().map_or(0, |state| state.config.limits.max_body_bytes);
-    let too_large =
-        || Problem::new("body_too_large", format!("The body may have at most {most} bytes; send it in parts."));
+    let too_large = || {
+        Problem::new(
+            "body_too_large",
+            format!("The body may have at most {most} bytes (MAX_BODY_BYTES); send it in parts."),
+        )
+    };
     if announced(request).is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
@@ -223,6 +227,7 @@ fn remove(value: &mut Value, path: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::access::Question;
     use crate::directory::{CustomerFields, CustomerPatch};
 
     fn errors<T: DeserializeOwned>(body: &str) -> Vec<(String, String)> {
@@ -248,6 +253,28 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         assert_eq!(errors::<CustomerFields>("{}"), [("/customer_id".to_owned(), "required".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_read_in_one_go_is_read_the_same() {
+        let said = |question: &Question| format!("{question:?}");
+        let at_once = |body: &str| at_once::<Question>(body.as_bytes(), 0).as_ref().map(said);
+        let good = r#"{"customer_user": "Jane", "group": "a", "permission": "ro", "thing": {"customer": "acme"}}"#;
+        assert_eq!(at_once(good), of_bytes::<Question>(good.as_bytes()).ok().as_ref().map(said));
+        assert!(at_once(good).is_some());
+        for body in [
+            r#"{"service": "a", "service": "a"}"#,
+            r#"{"group": "a", "permission": "ro", "thing": {"customer": "a", "customer": "b"}}"#,
+            r#"{"group": "a", "permission": "ro", "thing": ["acme", "jane"]}"#,
+            r#"["jane", "a", "ro", null, null, false, null]"#,
+            r#"{"service": "a", "colour": "red"}"#,
+            r#"{"service": "a"} {}"#,
+            r#"{"service": " "}"#,
+            "null",
+            "",
+        ] {
+            assert!(at_once(body).is_none() && of_bytes::<Question>(body.as_bytes()).is_err(), "{body}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
+use tokio::sync::SemaphorePermit;
 
 use super::metrics::Routed;
 use super::problem::Problem;
@@ -155,31 +156,53 @@ pub async fn admit(
     // Every refusal is a response: an error would leave without the id that `observe` gives.
     let asked = request.request().clone();
     asked.extensions_mut().insert(routed);
-    let limit = match check(access, parameters, &asked).await {
-        Ok(limit) => limit,
-        Err(problem) => return Ok(ServiceResponse::from_err(problem, asked)),
+    let outcome = match check(access, parameters, &asked).await {
+        Ok(leave) => {
+            let answered = tokio::time::timeout(leave.time, next.call(request)).await;
+            answered.map_err(|_| timed_out(access, asked.query_string(), leave.time))
+        }
+        Err(problem) => Err(problem),
     };
-    match tokio::time::timeout(limit, next.call(request)).await {
-        Ok(response) => response,
-        Err(_) => Ok(ServiceResponse::from_err(timed_out(access, asked.query_string()), asked)),
-    }
+    outcome.unwrap_or_else(|problem| Ok(ServiceResponse::from_err(problem, asked)))
+}
+
+/// What a request was given.
+struct Leave<'r> {
+    /// How long it may take.
+    time: Duration,
+    /// Its place among those that are answered at the same time; whoever asks for health needs none.
+    _place: Option<SemaphorePermit<'r>>,
+}
+
+/// A place for one more request, if there is one.
+fn place(state: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
+    state.requests.try_acquire().map_err(|_| {
+        let most = state.config.limits.max_requests;
+        let detail = format!("{most} requests are being answered, as many as MAX_REQUESTS allows. Try again.");
+        Problem::new("overloaded", detail)
+    })
 }
 
 /// A write that was waited for too long may be kept all the same; a dry run keeps nothing.
-fn timed_out(access: Access, query: &str) -> Problem {
+fn timed_out(access: Access, query: &str, limit: Duration) -> Problem {
+    let limit = format!("{} (REQUEST_TIMEOUT)", humantime::format_duration(limit));
     if access.writes() && !write::is_dry_run(query) {
-        let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not; \
-                      with an Idempotency-Key it is safe to send again.";
+        let detail = format!(
+            "The write took longer than {limit}. Read whether it was kept, and repeat it if not; \
+             with an Idempotency-Key it is safe to send again."
+        );
         return Problem::new("outcome_unknown", detail);
     }
-    Problem::new("timeout", "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again.")
+    Problem::new("timeout", format!("It took longer than {limit}. Ask for less at a time, or try again."))
 }
 
-/// Who may, with what, from when on; gives the time that the request may take.
-async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {
+/// Who may, with what, from when on.
+async fn check<'r>(access: Access, parameters: &[String], request: &'r HttpRequest) -> Result<Leave<'r>, Problem> {
     let state = request.app_data::<web::Data<AppState>>();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
+    let mut held = None;
     if let Access::Needs(scope) = access {
+        held = Some(place(state)?);
         let caller = state.authenticator.authenticate(authorization(request)?).await?;
         if !caller.may(scope) {
             let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
@@ -190,7 +213,7 @@ async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> 
     }
     readable(request)?;
     known_parameters(request.query_string(), parameters)?;
-    Ok(state.config.limits.request_timeout)
+    Ok(Leave { time: state.config.limits.request_timeout, _place: held })
 }
 
 /// The one `Authorization` header. Of two, nobody could say which one counts.
@@ -242,7 +265,7 @@ mod tests {
 
     #[test]
     fn only_a_write_that_is_made_has_an_unknown_outcome() {
-        let code = |scope, query| timed_out(Access::Needs(scope), query).into_body().code;
+        let code = |scope, query| timed_out(Access::Needs(scope), query, Duration::from_secs(30)).into_body().code;
         assert_eq!(code(Scope::LinksWrite, ""), "outcome_unknown");
         assert_eq!(code(Scope::LinksWrite, "dry_run=false"), "outcome_unknown");
         assert_eq!(code(Scope::LinksWrite, "preview_limit=1&dry_run=true"), "timeout");

@@ -34,6 +34,8 @@ pub struct AppState {
     pub in_flight: InFlight,
     /// The streams of changes that are open.
     pub streams: Streams,
+    /// How many requests may be answered at once.
+    pub requests: Semaphore,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
     /// What is counted.

@@ -48,6 +48,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let readers = (config.database_pool_size as usize / 4).max(1);
     let streams = Streams::new(config.limits.max_streams, readers, closing.subscribe());
     let previews = Arc::new(Semaphore::new(config.limits.max_previews));
+    let requests = Semaphore::new(config.limits.max_requests);
     let state = AppState {
         replica,
         authenticator,
@@ -55,6 +56,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
         cursor_key,
         openapi,
         in_flight: InFlight::default(),
+        requests,
         previews,
         metrics: Metrics::new()?,
         streams,

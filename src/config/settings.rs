@@ -83,12 +83,16 @@ settings! {
     JWT_LOGIN_CLAIM = with_default("sub", "Claim that names the caller: the login for `access:self`, the actor in the audit. A path with dots reaches inside");
     JWT_ROLES_CLAIM = optional("Claim that lists roles, such as `realm_access.roles`; they count only through `JWT_ROLE_SCOPES`");
     JWT_ROLE_SCOPES = optional("Scopes of each role: `desk-admin=admin;crm=sync:write directory:read`");
-    MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes");
-    MAX_BATCH = with_default("1000", "Most items in one batch, and most cells in one save of a matrix");
+    MAX_BODY_BYTES = with_default("4194304", "Largest body of a request, in bytes. Bodies come uncompressed, so it is the size of what they hold, too");
+    MAX_BATCH = with_default("1000", "Most items in one batch, keys in one selection, and cells in one save of a matrix");
     MAX_CELLS = with_default("1000000", "Most cells that one bulk write sets: the rows of its one selection times those of the other");
     MAX_WILDCARDS = with_default("5", "Most `*` in one search");
     MAX_PREVIEWS = with_default("2", "Most dry runs at a time; more wait for their turn");
     MAX_STREAMS = with_default("10", "Most streams of changes that one caller (the subject of the token) holds open");
+    MAX_REQUESTS = with_default("1000", "Most requests with a token that are being answered at a time, open streams apart; more are told to try again (503 `overloaded`)");
+    MAX_CONNECTIONS = with_default("25000", "Most open connections, for each of the `WORKERS`; more wait to be accepted");
+    KEEP_ALIVE = with_default("5s", "Time for which an idle connection stays open for its next request");
+    HEAD_TIMEOUT = with_default("5s", "Longest time for the head of a request to arrive; the body belongs to `REQUEST_TIMEOUT`");
     REQUEST_TIMEOUT = with_default("30s", "Longest time for a request before it is answered with an error");
     SHUTDOWN_TIMEOUT = with_default("20s", "Time for open requests to finish after SIGTERM");
     AT_LEAST_REVISION_WAIT = with_default("2s", "Longest wait for the revision that a request asks for");
