@@ -91,7 +91,9 @@ struct Shared {
     followed: Mutex<Followed>,
     /// The epoch of the history that is followed; apart, because every reply asks for it.
     epoch: RwLock<Arc<str>>,
-    confirmed: Mutex<Instant>,
+    started: Instant,
+    /// When the index was last confirmed current, in microseconds since the start; no lock, because every reply asks.
+    confirmed: AtomicU64,
     revision: watch::Sender<u64>,
     /// The last revision that was seen in the log.
     seen: AtomicU64,
@@ -115,7 +117,8 @@ impl Replica {
             index: RwLock::new(index),
             epoch: RwLock::new(Arc::clone(&followed.epoch)),
             followed: Mutex::new(followed),
-            confirmed: Mutex::new(Instant::now()),
+            started: Instant::now(),
+            confirmed: AtomicU64::new(0),
             written: AtomicU64::new(0),
             freshness,
         });
@@ -180,7 +183,8 @@ impl Replica {
 
     /// How long ago the index was confirmed current.
     fn confirmed_ago(&self) -> Duration {
-        self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        let confirmed = Duration::from_micros(self.shared.confirmed.load(Ordering::Relaxed));
+        self.shared.started.elapsed().saturating_sub(confirmed)
     }
 
     /// How it is at this moment.
@@ -221,6 +225,12 @@ impl Replica {
 }
 
 impl Shared {
+    /// The index was current at this moment.
+    fn confirm(&self, moment: Instant) {
+        let since = moment.saturating_duration_since(self.started).as_micros();
+        self.confirmed.store(since.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn epoch(&self) -> Arc<str> {
         Arc::clone(&self.epoch.read().unwrap_or_else(PoisonError::into_inner))
     }
