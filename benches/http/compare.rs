@@ -82,7 +82,9 @@ pub fn costs(sides: &[&Side<'_>]) -> Vec<f64> {
 
 fn turns(sides: &[&Side<'_>]) -> Vec<Vec<Slice>> {
     let (turns, time) = if quick() { (5, Duration::from_millis(200)) } else { (20, Duration::from_millis(400)) };
-    sides.iter().for_each(|side| drop(side.slice(time)));
+    for side in sides {
+        let _ = side.slice(time);
+    }
     let mut slices: Vec<Vec<Slice>> = sides.iter().map(|_| Vec::new()).collect();
     for _ in 0..turns {
         sides.iter().zip(&mut slices).for_each(|(side, slices)| slices.push(side.slice(time)));

@@ -172,7 +172,7 @@ fn write_links(server: &Server, token: &str, writes: &AtomicU32, customer_users:
         let write = writes.fetch_add(1, Ordering::Relaxed);
         let who = 1 + write.wrapping_mul(2_654_435_761) % customer_users;
         let path = format!("/v1/customer-users/id:u{who}/groups/id:g{}", 4 + write % fill::GROUPS);
-        let permission = if write / fill::GROUPS % 2 == 0 { "ro" } else { "rw" };
+        let permission = if (write / fill::GROUPS).is_multiple_of(2) { "ro" } else { "rw" };
         connection.ask(&request("PUT", &path, token, &json!({"permissions": [permission]}).to_string()));
         made += 1;
         std::thread::sleep((Duration::from_millis(20) * made).saturating_sub(began.elapsed()));

@@ -27,6 +27,10 @@ pub const REQUEST_ID: &str = "x-request-id";
 /// The header by which a request asks for a revision or a later one.
 pub const AT_LEAST_REVISION: &str = "at-least-revision";
 
+/// The same, so that no name is parsed for each request.
+static REQUEST_ID_NAME: header::HeaderName = header::HeaderName::from_static(REQUEST_ID);
+static ACCESS_REVISION_NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
+
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -72,13 +76,12 @@ pub async fn observe<B: MessageBody + 'static>(
     let mut response = in_form(response, &request_id);
     let headers = response.headers_mut();
     if let Ok(value) = header::HeaderValue::from_str(&request_id) {
-        headers.insert(header::HeaderName::from_static(REQUEST_ID), value);
+        headers.insert(REQUEST_ID_NAME.clone(), value);
     }
-    let name = header::HeaderName::from_static(ACCESS_REVISION);
-    if let Some(token) = current.filter(|_| !headers.contains_key(&name)) {
-        if let Ok(token) = header::HeaderValue::from_str(&token.to_string()) {
-            headers.insert(name, token);
-        }
+    if let Some(token) = current.filter(|_| !headers.contains_key(&ACCESS_REVISION_NAME))
+        && let Ok(token) = header::HeaderValue::from_str(&token.to_string())
+    {
+        headers.insert(ACCESS_REVISION_NAME.clone(), token);
     }
     // Before or after: the answer was found somewhere in between.
     if let Some(age) = state.as_ref().and_then(|state| state.replica.stale_for()).max(was_stale) {
@@ -117,7 +120,7 @@ fn request_id(request: &ServiceRequest) -> String {
     let plain = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    let given = request.headers().get(&REQUEST_ID_NAME).and_then(|value| value.to_str().ok()).filter(plain);
     // By a generator of this thread: asking the system for each would cost more than an answer does.
     let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
     given.map_or_else(|| new().to_string(), str::to_owned)

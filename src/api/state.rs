@@ -111,7 +111,7 @@ impl Api {
 
     /// The path of a thing, by its id.
     pub fn path_to(&self, kind: Kind, number: u32) -> String {
-        self.path(&format!("/v1/{}/id:{}", kind.collection(), kind.id(number)))
+        format!("{}/v1/{}/id:{}", self.state.config.base_path, kind.collection(), kind.id(number))
     }
 
     /// A path under which this service is published.
