@@ -2,7 +2,8 @@
 //!
 //! A write goes through one queue ([`writer`]): planned under the lock, committed, and answered when
 //! the index has caught up. The index changes only by following the change log ([`follower`]), after
-//! a local commit and for the writes of other processes alike, each revision whole. A replica is
+//! a local commit and for the writes of other processes alike, each revision whole; what was just committed
+//! here, upon what the index stands at, need not be read from the log again. A replica is
 //! never wrong, only late: it checks that the revision it stands at is still the one it applied, and
 //! builds itself anew if history was replaced under it; an index that could not be confirmed current
 //! for too long answers nothing.
