@@ -156,12 +156,15 @@ def refuse(reply: httpx.Response) -> None:
 
 def wait(client: AuthenticatedClient, job: ImportJob) -> ImportJob:
     """Looks at the job until it rests, as often as the service says."""
+    phase = ""
     while True:
         reply = get_import_job.sync_detailed(job.id, client=client)
         job, pause = job_of(reply), reply.headers.get("retry-after")
         if pause is None:
             return job
-        say(f"{job.phase}: {job.rows_done:,} of {job.rows_total:,} rows")
+        if job.phase != phase:
+            phase = job.phase
+            say(f"{phase} …")
         time.sleep(int(pause))
 
 
