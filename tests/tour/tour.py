@@ -3,7 +3,7 @@
 Every block marked ```console is run, in the order of the README, in one shell: a line that begins with
 `$ ` is a command (a backslash continues it), what follows is what it prints. `…` in it stands for any
 text. JSON is compared as JSON, so that the README may wrap it; what differs at every run (revisions'
-epochs, entity tags, times, cursors, tokens) is left out of the comparison, and nothing else is.
+epochs, entity tags, times, cursors, tokens, ids of jobs) is left out of the comparison, and nothing else is.
 
     tour.py --binary target/debug/customer-access                     run and compare
     tour.py --binary target/debug/customer-access --write             write what was printed into the README
@@ -113,16 +113,22 @@ def comparable(value):
     """A reply without what differs at every run."""
     if isinstance(value, list):
         return [comparable(item) for item in value]
+    if isinstance(value, str):
+        return UUID.sub("…", value)
     if not isinstance(value, dict):
         return value
     return {name: VOLATILE[name](member) if name in VOLATILE else comparable(member) for name, member in value.items()}
 
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 VOLATILE = {
     "revision": lambda token: "…-" + token.rsplit("-", 1)[1],
     "etag": lambda _: "…",
     "created_at": lambda _: "…",
     "updated_at": lambda _: "…",
+    "closed_at": lambda _: "…",
+    "ended_at": lambda _: "…",
     "committed_at": lambda _: "…",
     "happened_at": lambda _: "…",
     "next_cursor": lambda _: "…",
