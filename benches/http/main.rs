@@ -7,7 +7,6 @@
 mod client;
 mod compare;
 #[path = "../directory/mod.rs"]
-#[expect(dead_code, reason = "the directory of the benches in process, of which the size is asked alone")]
 mod directory;
 mod fill;
 #[path = "../rows/mod.rs"]

@@ -252,17 +252,8 @@ fn what_is_beyond_people_needs_its_own_scope_too() {
 #[test]
 fn a_dry_run_says_what_the_batch_would_do() {
     let app = TestApp::start();
-    let before = app
-        .link_customer(
-            &{
-                app.customer("acme");
-                "acme"
-            }
-            .to_owned(),
-            "users",
-            &["ro"],
-        )
-        .revision();
+    app.customer("acme");
+    let before = app.link_customer("acme", "users", &["ro"]).revision();
     let rows = of_crm(json!([
         {"external_id": "1", "login": "jane", "customer": "acme"},
         {"external_id": "2", "login": "joe", "customer": "nobody"},
