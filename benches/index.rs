@@ -67,8 +67,23 @@ fn check(c: &mut Criterion, index: &Index, people: u32) -> f64 {
     })
 }
 
+/// What the machine takes, now, to read from memory what it cannot foresee and has not in its caches, in as much memory
+/// as a million entries need: a check waits for two such reads at least, one after the other.
+fn one_read(c: &mut Criterion) -> f64 {
+    const CELLS: u32 = 1 << 25;
+    let after = |cell: u32| cell.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % CELLS;
+    let cells: Vec<u32> = (0..CELLS).map(after).collect();
+    let mut at = 0;
+    measure(c, "one read of memory at random", || {
+        at = cells[at as usize];
+        at
+    })
+}
+
 fn questions(c: &mut Criterion) {
     let people = customer_users();
+    let read = one_read(c);
+    rows::report("one read of memory at random, after another", read, "ns", NoTarget);
     for smaller in [1_000, 10_000, 100_000].into_iter().filter(|smaller| *smaller < people) {
         let took = check(c, &directory::index(smaller), smaller);
         rows::report(&format!("check by number at {smaller} customer users"), took, "ns", NoTarget);
@@ -76,6 +91,7 @@ fn questions(c: &mut Criterion) {
     let index = directory::index(people);
     let took = check(c, &index, people);
     rows::report(&format!("check by number at {people} customer users"), took, "ns", AtMost(250.0));
+    rows::report("check by number ÷ one read of memory at random", took / read, "ratio", NoTarget);
     by_login(c, &index, people);
     let (asked, mut next) = (asked(people), turning(QUESTIONS));
     let took = measure(c, "everything that one customer user has", || {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answers::{self, AccessAnswer, SourceView};
-use super::body::{self, Body};
+use super::body::{self, OfBytes, Quick};
 use super::links::named;
 use super::lists::Query;
 use super::metrics::Outcome;
@@ -80,9 +80,33 @@ pub struct CheckAnswer {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchQuestions {
-    /// Up to 1,000 (`MAX_BATCH`). A bad one fails alone.
+    /// Up to `MAX_BATCH`, of which the maximum here is the default. A bad one fails alone.
     #[schema(value_type = Vec<Question>, max_items = 1000)]
     pub items: Vec<Value>,
+}
+
+/// The questions of a batch, each with the caller's own text for it.
+pub struct Batch(Vec<(Option<String>, Result<Question, Problem>)>);
+
+impl OfBytes for Question {
+    fn of_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        body::at_once(bytes, 0).map_or_else(|| body::of_bytes(bytes), Ok)
+    }
+}
+
+impl OfBytes for Batch {
+    fn of_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct AllGood {
+            items: Vec<Question>,
+        }
+        if let Some(AllGood { items }) = body::at_once(bytes, 1) {
+            return Ok(Batch(items.into_iter().map(|question| (question.row_id.clone(), Ok(question))).collect()));
+        }
+        let BatchQuestions { items } = body::of_bytes(bytes)?;
+        Ok(Batch(items.into_iter().map(|item| (row_id(&item), body::of_value(item))).collect()))
+    }
 }
 
 /// The answers to many questions, all at one revision.
@@ -222,7 +246,7 @@ pub async fn get_own_access(api: Api) -> Answer {
 /// Yes or no is a 200, for anything that exists. An unknown customer user, group or service is a 404,
 /// a permission type that is not configured a 422. A no carries its reasons (rule 8).
 #[utoipa::path(post, path = "/v1/access:check", tag = "access", request_body(content = Question, example = json!({"customer_user": "jane", "group": "support", "permission": "rw", "explain": true})), responses((status = 200, description = "Yes or no.", body = CheckAnswer)))]
-pub async fn check_access(api: Api, Body(question): Body<Question>) -> Answer {
+pub async fn check_access(api: Api, Quick(question): Quick<Question>) -> Answer {
     let answered = api.ask(|index| {
         let decision = decide(&api, index, &question)?;
         Ok(CheckAnswer {
@@ -242,15 +266,13 @@ pub async fn check_access(api: Api, Body(question): Body<Question>) -> Answer {
 ///
 /// A bad question fails alone, with its problem.
 #[utoipa::path(post, path = "/v1/access:batch-check", tag = "access", request_body(content = BatchQuestions, example = json!({"items": [{"row_id": "1", "customer_user": "jane", "group": "support", "permission": "ro"}, {"row_id": "2", "customer_user": "jane", "service": "IT::Network"}]})), responses((status = 200, description = "An answer for each question.", body = BatchAnswers)))]
-pub async fn batch_check_access(api: Api, Body(batch): Body<BatchQuestions>) -> Answer {
+pub async fn batch_check_access(api: Api, Quick(Batch(questions)): Quick<Batch>) -> Answer {
     let most = api.state().config.limits.max_batch;
-    if batch.items.is_empty() || batch.items.len() > most {
-        let detail = format!("has {} items; it must have 1 to {most}", batch.items.len());
+    if questions.is_empty() || questions.len() > most {
+        let detail = format!("has {} items; it must have 1 to {most} (MAX_BATCH)", questions.len());
         let why = crate::directory::Invalid::new("wrong_number", detail);
         return Err(Problem::of_input(vec![FieldError::new("/items", why)]));
     }
-    let questions: Vec<_> =
-        batch.items.into_iter().map(|item| (row_id(&item), body::of_value::<Question>(item))).collect();
     let many = questions.len() as u64;
     let answered = api.ask(|index| {
         let items: Vec<BatchItem> = questions

@@ -15,8 +15,8 @@ pub struct SourceView {
     /// Which kind: `customer_user_link`, `customer_link`, `customer_user_always_group`,
     /// `customer_always_group`, `group_support_off` (rule 4); `assigned_service`, `default_service`
     /// (rule 5); `own_thing`, `customer_of_the_thing`, `other_customers` (rule 6).
-    #[schema(example = "customer_link")]
-    pub kind: String,
+    #[schema(value_type = String, example = "customer_link")]
+    pub kind: &'static str,
     /// The customer through whom it comes, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<CustomerRef>,
@@ -25,10 +25,7 @@ pub struct SourceView {
 impl SourceView {
     /// From the index.
     pub fn of(index: &Index, source: Source) -> Self {
-        Self {
-            kind: source.kind().to_owned(),
-            customer: source.customer().map(|customer| CustomerRef::of(index, customer)),
-        }
+        Self { kind: source.kind(), customer: source.customer().map(|customer| CustomerRef::of(index, customer)) }
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The log names routes by their template and never a key, a query or a token.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -10,6 +11,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
+use tokio::sync::SemaphorePermit;
 
 use super::metrics::Routed;
 use super::problem::Problem;
@@ -24,6 +26,10 @@ use crate::replica::RevisionToken;
 pub const REQUEST_ID: &str = "x-request-id";
 /// The header by which a request asks for a revision or a later one.
 pub const AT_LEAST_REVISION: &str = "at-least-revision";
+
+/// The same, so that no name is parsed for each request.
+static REQUEST_ID_NAME: header::HeaderName = header::HeaderName::from_static(REQUEST_ID);
+static ACCESS_REVISION_NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +76,12 @@ pub async fn observe<B: MessageBody + 'static>(
     let mut response = in_form(response, &request_id);
     let headers = response.headers_mut();
     if let Ok(value) = header::HeaderValue::from_str(&request_id) {
-        headers.insert(header::HeaderName::from_static(REQUEST_ID), value);
+        headers.insert(REQUEST_ID_NAME.clone(), value);
     }
-    if let Some(token) = current.and_then(|token| header::HeaderValue::from_str(&token.to_string()).ok()) {
-        let name = header::HeaderName::from_static(ACCESS_REVISION);
-        if !headers.contains_key(&name) {
-            headers.insert(name, token);
-        }
+    if let Some(token) = current.filter(|_| !headers.contains_key(&ACCESS_REVISION_NAME))
+        && let Ok(token) = header::HeaderValue::from_str(&token.to_string())
+    {
+        headers.insert(ACCESS_REVISION_NAME.clone(), token);
     }
     // Before or after: the answer was found somewhere in between.
     if let Some(age) = state.as_ref().and_then(|state| state.replica.stale_for()).max(was_stale) {
@@ -87,16 +92,27 @@ pub async fn observe<B: MessageBody + 'static>(
         let routed = response.request().extensions().get::<Routed>().copied();
         state.metrics.replied(routed, response.status(), took);
         if state.config.access_log {
-            log_line(&response, &request_id, took);
+            log_line(&response, routed, &state.config.base_path, &request_id, took);
         }
     }
     Ok(response)
 }
 
-fn log_line(response: &ServiceResponse<BoxBody>, request_id: &str, took: Duration) {
+fn log_line(
+    response: &ServiceResponse<BoxBody>,
+    routed: Option<Routed>,
+    base_path: &str,
+    request_id: &str,
+    took: Duration,
+) {
     let (request, status, micros) = (response.request(), response.status().as_u16(), took.as_micros() as u64);
-    let (method, route) = (request.method(), request.match_pattern().unwrap_or_else(|| "(none)".to_owned()));
-    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {route}");
+    let method = request.method();
+    // The framework would look for the pattern anew, among all of them.
+    let (base_path, route) = match routed.and_then(Routed::path) {
+        Some(path) => (base_path, Cow::Borrowed(path)),
+        None => ("", request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned)),
+    };
+    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.
@@ -104,8 +120,10 @@ fn request_id(request: &ServiceRequest) -> String {
     let plain = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-    given.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+    let given = request.headers().get(&REQUEST_ID_NAME).and_then(|value| value.to_str().ok()).filter(plain);
+    // By a generator of this thread: asking the system for each would cost more than an answer does.
+    let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    given.map_or_else(|| new().to_string(), str::to_owned)
 }
 
 /// Errors, the framework's own included, in the one form that they have.
@@ -155,42 +173,64 @@ pub async fn admit(
     // Every refusal is a response: an error would leave without the id that `observe` gives.
     let asked = request.request().clone();
     asked.extensions_mut().insert(routed);
-    let limit = match check(access, parameters, &asked).await {
-        Ok(limit) => limit,
-        Err(problem) => return Ok(ServiceResponse::from_err(problem, asked)),
+    let outcome = match check(access, parameters, &asked).await {
+        Ok(leave) => {
+            let answered = tokio::time::timeout(leave.time, next.call(request)).await;
+            answered.map_err(|_| timed_out(access, asked.query_string(), leave.time))
+        }
+        Err(problem) => Err(problem),
     };
-    match tokio::time::timeout(limit, next.call(request)).await {
-        Ok(response) => response,
-        Err(_) => Ok(ServiceResponse::from_err(timed_out(access, asked.query_string()), asked)),
-    }
+    outcome.unwrap_or_else(|problem| Ok(ServiceResponse::from_err(problem, asked)))
+}
+
+/// What a request was given.
+struct Leave<'r> {
+    /// How long it may take.
+    time: Duration,
+    /// Its place among those that are answered at the same time; whoever asks for health needs none.
+    _place: Option<SemaphorePermit<'r>>,
+}
+
+/// A place for one more request, if there is one.
+fn place(state: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
+    state.requests.try_acquire().map_err(|_| {
+        let most = state.config.limits.max_requests;
+        let detail = format!("{most} requests are being answered, as many as MAX_REQUESTS allows. Try again.");
+        Problem::new("overloaded", detail)
+    })
 }
 
 /// A write that was waited for too long may be kept all the same; a dry run keeps nothing.
-fn timed_out(access: Access, query: &str) -> Problem {
+fn timed_out(access: Access, query: &str, limit: Duration) -> Problem {
+    let limit = format!("{} (REQUEST_TIMEOUT)", humantime::format_duration(limit));
     if access.writes() && !write::is_dry_run(query) {
-        let detail = "The write took longer than REQUEST_TIMEOUT. Read whether it was kept, and repeat it if not; \
-                      with an Idempotency-Key it is safe to send again.";
+        let detail = format!(
+            "The write took longer than {limit}. Read whether it was kept, and repeat it if not; \
+             with an Idempotency-Key it is safe to send again."
+        );
         return Problem::new("outcome_unknown", detail);
     }
-    Problem::new("timeout", "It took longer than REQUEST_TIMEOUT. Ask for less at a time, or try again.")
+    Problem::new("timeout", format!("It took longer than {limit}. Ask for less at a time, or try again."))
 }
 
-/// Who may, with what, from when on; gives the time that the request may take.
-async fn check(access: Access, parameters: &[String], request: &HttpRequest) -> Result<Duration, Problem> {
-    let state = request.app_data::<web::Data<AppState>>().cloned();
+/// Who may, with what, from when on.
+async fn check<'r>(access: Access, parameters: &[String], request: &'r HttpRequest) -> Result<Leave<'r>, Problem> {
+    let state = request.app_data::<web::Data<AppState>>();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
+    let mut held = None;
     if access != Access::Public {
+        held = Some(place(state)?);
         let caller = state.authenticator.authenticate(authorization(request)?).await?;
         if let Some(scope) = access.scopes().find(|scope| !caller.may(*scope)) {
             let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
             return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
         }
         request.extensions_mut().insert(caller);
-        at_least(&state, request).await?;
+        at_least(state, request).await?;
     }
     readable(request)?;
     known_parameters(request.query_string(), parameters)?;
-    Ok(state.config.limits.request_timeout)
+    Ok(Leave { time: state.config.limits.request_timeout, _place: held })
 }
 
 /// The one `Authorization` header. Of two, nobody could say which one counts.
@@ -242,7 +282,7 @@ mod tests {
 
     #[test]
     fn only_a_write_that_is_made_has_an_unknown_outcome() {
-        let code = |scope, query| timed_out(Access::Needs(scope), query).into_body().code;
+        let code = |scope, query| timed_out(Access::Needs(scope), query, Duration::from_secs(30)).into_body().code;
         assert_eq!(code(Scope::LinksWrite, ""), "outcome_unknown");
         assert_eq!(code(Scope::LinksWrite, "dry_run=false"), "outcome_unknown");
         assert_eq!(code(Scope::LinksWrite, "preview_limit=1&dry_run=true"), "timeout");

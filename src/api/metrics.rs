@@ -28,12 +28,19 @@ const BUCKETS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// Every status that there is; any other would be `other`.
-const STATUSES: [u16; 19] =
-    [200, 201, 204, 302, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 500, 503];
+const STATUSES: [u16; 20] =
+    [200, 201, 204, 302, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503];
 
 /// Which of the routes a request went to; a request that has none went nowhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Routed(pub usize);
+
+impl Routed {
+    /// The path of the route, as a template.
+    pub fn path(self) -> Option<&'static str> {
+        Some(PLACES.get(ROUTES.get(self.0)?.operation_id)?.path.as_str())
+    }
+}
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -71,6 +71,7 @@ pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Res
     let workers = config.workers;
     let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
     let from_browsers = !config.cors_origins.is_empty();
+    let limits = config.limits.clone();
     let app = move || {
         App::new()
             .app_data(state.clone())
@@ -87,7 +88,11 @@ pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Res
             )
             .default_service(web::to(routes::not_found))
     };
-    let server = HttpServer::new(app).shutdown_timeout(shutdown);
+    let server = HttpServer::new(app)
+        .shutdown_timeout(shutdown)
+        .max_connections(limits.max_connections)
+        .keep_alive(limits.keep_alive)
+        .client_request_timeout(limits.head_timeout);
     let server = if workers == 0 { server } else { server.workers(workers) };
     Ok(server.listen(listener)?.run())
 }

@@ -81,6 +81,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("stale", 503, "The answers are too old"),
     ("revision_not_reached", 503, "The revision has not arrived"),
     ("timeout", 503, "It took too long"),
+    ("overloaded", 503, "Too many requests at a time"),
 ];
 
 /// One member of the input that is wrong.

@@ -42,6 +42,9 @@ pub fn pairs(query: &str) -> form_urlencoded::Parse<'_> {
 /// Whether every `%` begins an escape, and the whole is UTF-8 when it is decoded. What is not would be
 /// guessed at, and might name another thing than the caller meant.
 pub fn is_decodable(text: &str) -> bool {
+    if !text.contains('%') {
+        return true;
+    }
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

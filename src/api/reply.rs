@@ -35,7 +35,8 @@ pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) 
 
 fn with_revision(status: StatusCode, revision: &RevisionToken) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
-    response.insert_header((ACCESS_REVISION, revision.to_string()));
+    static NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
+    response.insert_header((NAME.clone(), revision.to_string()));
     response
 }
 

@@ -185,7 +185,13 @@ fn query_parameters(operation: &Operation) -> Vec<String> {
 /// Registers every route, and what is said where there is none.
 pub fn configure(service: &mut web::ServiceConfig) {
     let mut resources: Vec<(String, Vec<(Method, Route)>)> = Vec::new();
-    for (at, declared) in ROUTES.iter().enumerate() {
+    // Paths are tried in turn, and those with names in them are regular expressions: those of the questions, which
+    // programs ask all the time, come first, and of them the plain ones.
+    let is_question = |declared: &Declared| declared.access == Needs(Scope::AccessSelf);
+    let mut all: Vec<(usize, &Declared)> = ROUTES.iter().enumerate().collect();
+    let is_pattern = |declared: &Declared| PLACES[declared.operation_id].path.contains('{');
+    all.sort_by_key(|(_, declared)| (!is_question(declared), is_pattern(declared)));
+    for (at, declared) in all {
         let place = &PLACES[declared.operation_id];
         let admitted = guard::Admitted { routed: Routed(at), access: declared.access, parameters: &place.parameters };
         let admit = from_fn(move |request, next| guard::admit(admitted, request, next));

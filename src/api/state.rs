@@ -37,6 +37,8 @@ pub struct AppState {
     pub streams: Streams,
     /// The import jobs: what wakes who works on them, and what is counted.
     pub imports: Imports,
+    /// How many requests may be answered at once.
+    pub requests: Semaphore,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
     /// What is counted.
@@ -49,7 +51,7 @@ pub struct AppState {
 #[derive(Clone)]
 pub struct Api {
     /// Who asks.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     state: web::Data<AppState>,
 }
 
@@ -109,7 +111,7 @@ impl Api {
 
     /// The path of a thing, by its id.
     pub fn path_to(&self, kind: Kind, number: u32) -> String {
-        self.path(&format!("/v1/{}/id:{}", kind.collection(), kind.id(number)))
+        format!("{}/v1/{}/id:{}", self.state.config.base_path, kind.collection(), kind.id(number))
     }
 
     /// A path under which this service is published.
@@ -123,7 +125,7 @@ impl FromRequest for Api {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = request.extensions().get::<Arc<Caller>>().cloned();
         let state = request.app_data::<web::Data<AppState>>().cloned();
         ready(match (caller, state) {
             (Some(caller), Some(state)) => Ok(Api { caller, state }),

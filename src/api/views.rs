@@ -72,17 +72,18 @@ impl Links {
     /// The links of a thing of this kind at this path.
     pub fn of(kind: Kind, self_link: String) -> Self {
         let has_access = matches!(kind, Kind::CustomerUser | Kind::Group | Kind::Service);
+        let below = |last: &str| [&self_link, "/", last].concat();
         let matrix = |last: &str| {
             let has = MATRICES.iter().any(|(of, matrices)| *of == kind && matrices.contains(&last));
-            has.then(|| format!("{self_link}/{last}"))
+            has.then(|| below(last))
         };
         Self {
             group_matrix: matrix("group-matrix"),
             customer_matrix: matrix("customer-matrix"),
             customer_user_matrix: matrix("customer-user-matrix"),
             service_matrix: matrix("service-matrix"),
-            access: has_access.then(|| format!("{self_link}/access")),
-            thing_filter: (kind == Kind::CustomerUser).then(|| format!("{self_link}/thing-filter")),
+            access: has_access.then(|| below("access")),
+            thing_filter: (kind == Kind::CustomerUser).then(|| below("thing-filter")),
             ..Self::of_path(self_link)
         }
     }

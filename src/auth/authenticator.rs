@@ -8,9 +8,10 @@ use super::{
     secret::{self, SecretError},
     token::{self, Refusal},
     unauthorized::Unauthorized,
+    verified::{self, Verified},
 };
 use crate::config::{Config, KeySource, Secret, TokenConfig};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 /// Why no token could be verified with this configuration.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +32,12 @@ pub enum AuthSetupError {
     },
 }
 
-/// Verifies tokens. Clones share their keys.
+/// Verifies tokens. Clones share their keys, and what they have verified.
 #[derive(Clone)]
 pub struct Authenticator {
     config: Arc<TokenConfig>,
     keys: Arc<KeyRing>,
+    verified: Arc<Verified>,
 }
 
 impl Authenticator {
@@ -55,30 +57,38 @@ impl Authenticator {
                 KeyRing::url(url, *refresh_interval, *max_age, tokens)
             }
         };
-        Ok(Self { config: Arc::new(tokens.clone()), keys: Arc::new(keys) })
+        Ok(Self { config: Arc::new(tokens.clone()), keys: Arc::new(keys), verified: Arc::default() })
     }
 
     /// Who asks. Reads memory only, but for the one request in a while that renews the keys: that
     /// one, and those whose key is not known, wait for it without blocking a thread.
-    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Unauthorized> {
         let token = token::bearer(authorization)?;
         self.keys.keep_up().await;
-        let keys = self.keys.current();
-        match token::verify(token, &keys, &self.config) {
-            Err(Refusal { new_keys_may_help: true, .. }) if self.keys.renew_for_unknown_key(keys.generation).await => {
-                self.verify_now(token)
+        match self.verify(token) {
+            Err((seen, Refusal { new_keys_may_help: true, .. })) if self.keys.renew_for_unknown_key(seen).await => {
+                self.verify(token)
             }
-            outcome => outcome.map_err(|refusal| refusal.reason),
+            outcome => outcome,
         }
+        .map_err(|(_, refusal)| refusal.reason)
     }
 
     /// Who asks, by the keys at hand alone: never waits, never renews them.
-    pub fn authenticate_now(&self, authorization: Option<&str>) -> Result<Caller, Unauthorized> {
-        self.verify_now(token::bearer(authorization)?)
+    pub fn authenticate_now(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Unauthorized> {
+        self.verify(token::bearer(authorization)?).map_err(|(_, refusal)| refusal.reason)
     }
 
-    fn verify_now(&self, token: &str) -> Result<Caller, Unauthorized> {
-        token::verify(token, &self.keys.current(), &self.config).map_err(|refusal| refusal.reason)
+    /// Who asks, as is remembered or verified now; a refusal comes with the set of keys that was at hand.
+    fn verify(&self, token: &str) -> Result<Arc<Caller>, (u64, Refusal)> {
+        let (keys, digest) = (self.keys.current(), verified::digest(token));
+        if let Some(known) = self.verified.get(&digest, keys.generation, SystemTime::now()) {
+            return Ok(known);
+        }
+        let caller = token::verify(token, &keys, &self.config).map_err(|refusal| (keys.generation, refusal))?;
+        let caller = Arc::new(caller);
+        self.verified.put(digest, keys.generation, Arc::clone(&caller));
+        Ok(caller)
     }
 }
 

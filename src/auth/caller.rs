@@ -13,6 +13,8 @@ pub struct Caller {
     pub login: Option<String>,
     /// What the token allows.
     pub scopes: Scopes,
+    /// From when on it is accepted.
+    pub begins_at: SystemTime,
     /// From when on it is refused.
     pub expires_at: SystemTime,
 }

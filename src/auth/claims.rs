@@ -24,16 +24,28 @@ pub(super) fn caller(claims: &Claims, config: &TokenConfig) -> Result<Caller, Un
         return Err(Unauthorized::LoginClaimMissing);
     }
     let actor = login.clone().or_else(|| name(claims, "sub")).ok_or(Unauthorized::LoginClaimMissing)?;
-    Ok(Caller { actor, login, scopes, expires_at: expires_at(claims, config) })
+    let (begins_at, expires_at) = (begins_at(claims, config), expires_at(claims, config));
+    Ok(Caller { actor, login, scopes, begins_at, expires_at })
+}
+
+/// From when on a token is accepted; one that says nothing of it, always.
+fn begins_at(claims: &Claims, config: &TokenConfig) -> SystemTime {
+    let begin = claims.get("nbf").and_then(|begin| time(begin, f64::ceil));
+    begin.and_then(|begin| begin.checked_sub(config.leeway)).unwrap_or(UNIX_EPOCH)
 }
 
 /// From when on a token is refused: it is good in the very second that it names. One that is verified
 /// has the claim.
 fn expires_at(claims: &Claims, config: &TokenConfig) -> SystemTime {
-    let seconds = claims.get("exp").and_then(Value::as_f64).unwrap_or_default();
-    let expiry = Duration::try_from_secs_f64(seconds).ok().and_then(|expiry| UNIX_EPOCH.checked_add(expiry));
+    let expiry = claims.get("exp").and_then(|expiry| time(expiry, f64::floor));
     let forgiven = config.leeway + Duration::from_secs(1);
     expiry.and_then(|expiry| expiry.checked_add(forgiven)).unwrap_or(UNIX_EPOCH)
+}
+
+/// The time that a claim names, in whole seconds: of a part of one, the side that accepts less.
+fn time(claim: &Value, whole: fn(f64) -> f64) -> Option<SystemTime> {
+    let since = Duration::try_from_secs_f64(whole(claim.as_f64()?)).ok()?;
+    UNIX_EPOCH.checked_add(since)
 }
 
 /// The text of a claim, if it can name somebody.

@@ -19,6 +19,7 @@ mod scope;
 mod secret;
 mod token;
 mod unauthorized;
+mod verified;
 
 pub use authenticator::{AuthSetupError, Authenticator};
 pub use caller::Caller;

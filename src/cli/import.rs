@@ -51,6 +51,15 @@ pub enum ImportFrom {
     ///
     /// Exit codes: 0 all is in; 1 nothing or not all was loaded; 2 wrong usage; 3 some rows were refused.
     Otobo(Box<super::import_otobo::OtoboArguments>),
+    /// Rows of everything, as `export` writes them, or a table of one kind: made an import job, and carried out
+    ///
+    /// Each row is created, updated or left as it is; a row that fails leaves the others alone. The job stands
+    /// under /v1/import-jobs with its results. Killed in the middle, it is finished by the next service or
+    /// import on the same database.
+    ///
+    /// Exit codes: 0 all rows are in; 1 nothing or not all was done; 2 wrong usage; 3 some rows failed; 4 it waits
+    /// for approval, because too much would be deactivated.
+    Job(Box<super::import_job::JobArguments>),
 }
 
 /// A CRM's CSV export, and how to read it.
@@ -126,6 +135,7 @@ impl ImportArguments {
     pub fn run(&self, config: &Config) -> u8 {
         let arguments = match &self.from {
             ImportFrom::Otobo(arguments) => return arguments.run(config),
+            ImportFrom::Job(arguments) => return arguments.run(config),
             ImportFrom::Crm(arguments) => arguments,
         };
         let open = || {

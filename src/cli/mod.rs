@@ -5,7 +5,9 @@ mod erase;
 mod export;
 mod health;
 pub mod import;
+mod import_job;
 pub mod import_otobo;
+mod job_watch;
 mod serve;
 mod token;
 

@@ -56,6 +56,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let previews = Arc::new(Semaphore::new(config.limits.max_previews));
     let imports = Imports::default();
     work_on_imports(&replica, &imports)?;
+    let requests = Semaphore::new(config.limits.max_requests);
     let state = AppState {
         imports,
         replica,
@@ -64,6 +65,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
         cursor_key,
         openapi,
         in_flight: InFlight::default(),
+        requests,
         previews,
         metrics: Metrics::new()?,
         streams,

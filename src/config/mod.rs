@@ -84,6 +84,14 @@ pub struct Limits {
     pub max_previews: usize,
     /// Most streams of changes that one caller holds open.
     pub max_streams: usize,
+    /// Most requests that are being answered at a time.
+    pub max_requests: usize,
+    /// Most connections of each worker.
+    pub max_connections: usize,
+    /// How long an idle connection stays open.
+    pub keep_alive: Duration,
+    /// The longest time for the head of a request to arrive.
+    pub head_timeout: Duration,
     /// The longest time for a request.
     pub request_timeout: Duration,
 }
@@ -182,6 +190,10 @@ impl Limits {
             max_wildcards: reader.required(&settings::MAX_WILDCARDS, parse::number(0..=100))?,
             max_previews: reader.required(&settings::MAX_PREVIEWS, parse::number(1..=100))?,
             max_streams: reader.required(&settings::MAX_STREAMS, parse::number(1..=10_000))?,
+            max_requests: reader.required(&settings::MAX_REQUESTS, parse::number(1..=100_000))?,
+            max_connections: reader.required(&settings::MAX_CONNECTIONS, parse::number(1..=1_000_000))?,
+            keep_alive: reader.required(&settings::KEEP_ALIVE, parse::duration(SECOND..=HOUR))?,
+            head_timeout: reader.required(&settings::HEAD_TIMEOUT, parse::duration(MILLISECOND * 100..=MINUTE))?,
             request_timeout: reader.required(&settings::REQUEST_TIMEOUT, timeout)?,
         })
     }

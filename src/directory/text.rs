@@ -56,7 +56,9 @@ pub fn natural_key(written: &str) -> Result<String, Invalid> {
 }
 
 fn one_line(written: &str, max: usize) -> Result<String, Invalid> {
-    let text: String = written.trim().nfc().collect();
+    let written = written.trim();
+    // ASCII is NFC already, and most keys are.
+    let text: String = if written.is_ascii() { written.to_owned() } else { written.nfc().collect() };
     check_length(&text, max)?;
     match text.chars().find(|c| forbidden_in_line(*c)) {
         Some(c) => Err(forbidden_character(c)),
@@ -83,6 +85,9 @@ fn forbidden_character(c: char) -> Invalid {
 }
 
 fn forbidden_in_line(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     matches!(
         c.general_category(),
         GeneralCategory::Control

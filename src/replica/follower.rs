@@ -90,7 +90,7 @@ impl Shared {
             self.revision.send_replace(revision);
             followed.identity = Some(identity.to_owned());
         }
-        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = together.moment;
+        self.confirm(together.moment);
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl Shared {
         loop {
             match self.look(&followed)? {
                 Found::Current(moment) => {
-                    *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+                    self.confirm(moment);
                     return Ok(());
                 }
                 Found::More(revisions) => followed.identity = self.apply(revisions)?.or(followed.identity.take()),

@@ -2,7 +2,8 @@
 //!
 //! A write goes through one queue ([`writer`]): planned under the lock, committed, and answered when
 //! the index has caught up. The index changes only by following the change log ([`follower`]), after
-//! a local commit and for the writes of other processes alike, each revision whole. A replica is
+//! a local commit and for the writes of other processes alike, each revision whole; what was just committed
+//! here, upon what the index stands at, need not be read from the log again. A replica is
 //! never wrong, only late: it checks that the revision it stands at is still the one it applied, and
 //! builds itself anew if history was replaced under it; an index that could not be confirmed current
 //! for too long answers nothing.
@@ -91,7 +92,9 @@ struct Shared {
     followed: Mutex<Followed>,
     /// The epoch of the history that is followed; apart, because every reply asks for it.
     epoch: RwLock<Arc<str>>,
-    confirmed: Mutex<Instant>,
+    started: Instant,
+    /// When the index was last confirmed current, in microseconds since the start; no lock, because every reply asks.
+    confirmed: AtomicU64,
     revision: watch::Sender<u64>,
     /// The last revision that was seen in the log.
     seen: AtomicU64,
@@ -115,7 +118,8 @@ impl Replica {
             index: RwLock::new(index),
             epoch: RwLock::new(Arc::clone(&followed.epoch)),
             followed: Mutex::new(followed),
-            confirmed: Mutex::new(Instant::now()),
+            started: Instant::now(),
+            confirmed: AtomicU64::new(0),
             written: AtomicU64::new(0),
             freshness,
         });
@@ -180,7 +184,8 @@ impl Replica {
 
     /// How long ago the index was confirmed current.
     fn confirmed_ago(&self) -> Duration {
-        self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        let confirmed = Duration::from_micros(self.shared.confirmed.load(Ordering::Relaxed));
+        self.shared.started.elapsed().saturating_sub(confirmed)
     }
 
     /// How it is at this moment.
@@ -221,6 +226,12 @@ impl Replica {
 }
 
 impl Shared {
+    /// The index was current at this moment.
+    fn confirm(&self, moment: Instant) {
+        let since = moment.saturating_duration_since(self.started).as_micros();
+        self.confirmed.store(since.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn epoch(&self) -> Arc<str> {
         Arc::clone(&self.epoch.read().unwrap_or_else(PoisonError::into_inner))
     }

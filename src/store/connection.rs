@@ -219,9 +219,11 @@ struct SqlitePragmas(Arc<Reach>);
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        // busy_timeout comes first: switching to WAL itself can meet a lock.
+        // busy_timeout comes first: switching to WAL itself can meet a lock. 16 MiB of pages, because a search reads more
+        // of them than the 2 MiB that are the default hold.
         conn.batch_execute(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -16384",
         )
         .map_err(diesel::r2d2::Error::QueryError)?;
         self.0.found();

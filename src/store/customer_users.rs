@@ -14,7 +14,7 @@ use super::schema::{
     customers,
 };
 use super::search::matches_all;
-use super::{Conn, LinksOf, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
@@ -255,6 +255,9 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         });
         if let Some(only) = &query.only {
             rows = rows.filter(id.eq_any(only));
+        }
+        if let Some(of) = &query.only_of {
+            rows = rows.filter(dialect::has_grams!("customer_users", "customer_user_grams", of));
         }
         if let Some(validity) = query.validity {
             rows = rows.filter(customer_users::validity.eq(validity.as_str()));

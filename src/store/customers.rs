@@ -9,7 +9,7 @@ use super::numbers::{of_numbers, to_number};
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
-use super::{Conn, LinksOf, StoreError, external_ids, on};
+use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
     Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
@@ -149,6 +149,9 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
         rows = matches_all!(rows, query.words, customers::customer_id_search, customers::name_search);
         if let Some(only) = &query.only {
             rows = rows.filter(customers::id.eq_any(only));
+        }
+        if let Some(of) = &query.only_of {
+            rows = rows.filter(dialect::has_grams!("customers", "customer_grams", of));
         }
         if let Some(validity) = query.validity {
             rows = rows.filter(customers::validity.eq(validity.as_str()));

@@ -56,6 +56,28 @@ pub(super) fn rows_with_grams(
     Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }
 
+/// Whether a row has these grams, may have changed, or is one of those besides: a list that SQLite makes once.
+macro_rules! has_grams {
+    ($table:literal, $grams:literal, $of:expr) => {{
+        let numbers: Vec<String> = $of.besides.iter().map(|number| format!("({number})")).collect();
+        let besides = match numbers.is_empty() {
+            true => String::new(),
+            false => format!(" UNION SELECT column1 FROM (VALUES {})", numbers.join(", ")),
+        };
+        diesel::dsl::sql::<diesel::sql_types::Bool>(concat!(
+            $table,
+            ".id IN (SELECT rowid FROM ",
+            $grams,
+            " WHERE ",
+            $grams,
+            " MATCH "
+        ))
+        .bind::<diesel::sql_types::Text, _>($of.grams.clone())
+        .sql(&format!(concat!(" UNION SELECT id FROM ", $grams, "_pending{})"), besides))
+    }};
+}
+pub(super) use has_grams;
+
 /// How many rows changed since the indexes of three characters were brought up to date.
 pub(super) fn pending_grams(conn: &mut Conn) -> Result<i64, StoreError> {
     let Conn::Sqlite(c) = conn else { return Ok(0) };

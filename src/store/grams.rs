@@ -9,54 +9,84 @@ use std::collections::HashSet;
 use diesel::prelude::*;
 
 use super::dialect::{self, GramsOf};
-use super::list::ListQuery;
+use super::list::{ListQuery, OfGrams};
 use super::schema::{customer_user_customers as memberships, customer_users};
 use super::search::Words;
 use super::{Conn, StoreError, on};
 use crate::directory::{Edit, Kind};
 
-/// A word that is in more rows than this is not worth the index: a page of them is found by looking at the rows in their
-/// order.
-const MANY: usize = 4_000;
+/// Rows that are more than this are not listed one by one.
+const MANY: usize = 1_000;
 /// So many rows may change before the index is brought up to date.
 const PENDING: i64 = 500;
 /// How often it is looked whether so many have.
 const EVERY: u64 = 64;
 
+/// What the index knows of the rows that may have a word.
+enum Having {
+    /// Nothing: there is none, or the word is too short for it.
+    Unknown,
+    /// They are too many to be listed.
+    Many,
+    /// All of them, and perhaps some more.
+    These(HashSet<i64>),
+}
+
 /// Narrows what is asked as far as the index can: the same rows match it.
 pub(super) fn narrow(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<ListQuery, StoreError> {
-    let of = if kind == Kind::Customer { GramsOf::Customers } else { GramsOf::CustomerUsers };
-    let (mut rows, mut customers) = (None, Some(HashSet::new()));
+    let (mut rows, mut customers, mut many) = (None, Some(HashSet::new()), None);
     for word in &query.words.0 {
-        let mut found = having(conn, of, word)?;
-        if kind == Kind::CustomerUser {
-            let theirs = having(conn, GramsOf::Customers, word)?;
-            let users = theirs.as_ref().map_or(Ok(None), |theirs| users_of(conn, theirs))?;
-            found = found.zip(users).map(|(own, users)| own.union(&users).copied().collect());
-            customers = customers.zip(theirs).map(|(all, theirs)| all.union(&theirs).copied().collect());
-        }
+        let (found, by_customer) = found(conn, kind, word)?;
+        many = many.or(match (&found, &by_customer) {
+            (Having::Many, Some((_, users))) => Some((grams(word).join(" AND "), users.clone())),
+            _ => None,
+        });
+        customers = customers.zip(by_customer).map(|(all, (theirs, _))| all.union(&theirs).copied().collect());
         rows = match (rows, found) {
-            (Some(rows), Some(found)) => Some(both(&rows, &found)),
-            (rows, found) => rows.or(found),
+            (Some(rows), Having::These(found)) => Some(both(&rows, &found)),
+            (None, Having::These(found)) => Some(found),
+            (rows, _) => rows,
         };
     }
-    let list = |numbers: HashSet<i64>| numbers.into_iter().collect();
-    let customers = customers.filter(|_| kind == Kind::CustomerUser).map(list);
-    Ok(ListQuery { only: rows.map(list), only_customers: customers, ..query.clone() })
+    let list = |numbers: HashSet<i64>| numbers.into_iter().collect::<Vec<_>>();
+    let only_customers = customers.filter(|_| kind == Kind::CustomerUser).map(list);
+    let only_of = many.filter(|_| rows.is_none()).map(|(grams, users)| OfGrams { grams, besides: list(users) });
+    Ok(ListQuery { only: rows.map(list), only_customers, only_of, ..query.clone() })
+}
+
+/// Customers that have a word, and the customer users that they are customers of.
+type ByCustomer = (HashSet<i64>, HashSet<i64>);
+
+/// What is known of the rows that may have a word, themselves or by their customers; and of the latter apart, if they are
+/// few.
+fn found(conn: &mut Conn, kind: Kind, word: &str) -> Result<(Having, Option<ByCustomer>), StoreError> {
+    if kind == Kind::Customer {
+        return Ok((having(conn, GramsOf::Customers, word)?, Some(ByCustomer::default())));
+    }
+    let Having::These(customers) = having(conn, GramsOf::Customers, word)? else { return Ok((Having::Unknown, None)) };
+    let Some(users) = users_of(conn, &customers)? else { return Ok((Having::Unknown, None)) };
+    let found = match having(conn, GramsOf::CustomerUsers, word)? {
+        Having::These(own) => Having::These(own.union(&users).copied().collect()),
+        other => other,
+    };
+    Ok((found, Some((customers, users))))
 }
 
 fn both(one: &HashSet<i64>, other: &HashSet<i64>) -> HashSet<i64> {
     one.intersection(other).copied().collect()
 }
 
-/// All rows that may have the word, and perhaps some more; nothing if they are many, or cannot be told.
-fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<HashSet<i64>>, StoreError> {
+fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError> {
     let grams = grams(word);
     if grams.is_empty() {
-        return Ok(None);
+        return Ok(Having::Unknown);
     }
     let rows = dialect::rows_with_grams(conn, of, &grams.join(" AND "), MANY as i64 + 1)?;
-    Ok(rows.filter(|rows| rows.len() <= MANY).map(|rows| rows.into_iter().collect()))
+    Ok(match rows {
+        None => Having::Unknown,
+        Some(rows) if rows.len() > MANY => Having::Many,
+        Some(rows) => Having::These(rows.into_iter().collect()),
+    })
 }
 
 /// Three characters each of what a pattern says literally, as the index's query language has them. Those that overlap

@@ -21,6 +21,13 @@ pub enum SortKey {
     LastName,
 }
 
+/// Rows that have all of some grams, as the index of SQLite is asked for them, and others besides.
+#[derive(Debug, Clone)]
+pub struct OfGrams {
+    pub(super) grams: String,
+    pub(super) besides: Vec<i64>,
+}
+
 /// What to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
@@ -46,6 +53,8 @@ pub struct ListQuery {
     pub only: Option<Vec<i64>>,
     /// The only customers whose own text the words can match, where customer users are listed.
     pub only_customers: Option<Vec<i64>>,
+    /// Only rows that have these grams, where they are too many to be listed.
+    pub only_of: Option<OfGrams>,
     /// The order.
     pub sort: SortKey,
     /// The order, backwards.

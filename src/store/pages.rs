@@ -30,7 +30,7 @@ pub fn numbers(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<u32
 }
 
 /// At least so many rows are looked at in their order, before anything else is tried.
-const FIRST_ROWS: i64 = 500;
+const FIRST_ROWS: i64 = 250;
 
 /// Whether words are looked for among what there may be very much of.
 fn is_searched(kind: Kind, query: &ListQuery) -> bool {
@@ -42,7 +42,7 @@ fn found(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, 
     if !is_searched(kind, query) {
         return keys(conn, kind, query);
     }
-    let first_rows = FIRST_ROWS.max(query.limit.saturating_mul(3).min(3 * FIRST_ROWS));
+    let first_rows = FIRST_ROWS.max(query.limit.saturating_mul(2).min(8 * FIRST_ROWS));
     let first = keys(conn, kind, &ListQuery { words: Words::default(), limit: first_rows, ..query.clone() })?;
     let are_all = (first.len() as i64) < first_rows;
     let among = grams::among(conn, kind, first.into_iter().map(|(_, number)| number).collect(), query)?;

@@ -18,7 +18,7 @@ impl Words {
         }
         let wildcards = q.matches('*').count();
         if wildcards > max_wildcards {
-            let detail = format!("has {wildcards} wildcards; at most {max_wildcards} are allowed");
+            let detail = format!("has {wildcards} wildcards; at most {max_wildcards} are allowed (MAX_WILDCARDS)");
             return Err(Invalid::new("too_many_wildcards", detail));
         }
         Ok(Self(search_form(q).split_whitespace().map(pattern).collect()))

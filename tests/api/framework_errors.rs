@@ -1,5 +1,9 @@
 //! What the framework would answer by itself: problem+json like everything else.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use crate::common::{Reply, TestApp, json, query};
 
 const CUSTOMERS: &str = "/v1/customers";
@@ -66,6 +70,41 @@ fn a_body_that_only_says_that_it_is_too_large() {
     let app = TestApp::start();
     let headers = ["Content-Type: application/json", "Content-Length: 100000000000"];
     app.raw("POST", CUSTOMERS, &headers, b"{").expect(413).problem("body_too_large");
+}
+
+#[test]
+fn more_requests_at_a_time_than_are_allowed() {
+    let app = TestApp::start_with(&[("MAX_REQUESTS", "1")]);
+    let slow = app.begin("POST", CUSTOMERS, &["Content-Type: application/json", "Content-Length: 100"]);
+    let refused = until(503, || app.get(CUSTOMERS)).problem("overloaded").names("MAX_REQUESTS");
+    assert_eq!(refused.header("Retry-After"), "1");
+    app.anonymous().get("/healthz").expect(200);
+    drop(slow);
+    until(200, || app.get(CUSTOMERS));
+}
+
+/// Asks until the reply has this status.
+#[track_caller]
+fn until(status: u16, ask: impl Fn() -> Reply) -> Reply {
+    for _ in 0..500 {
+        let reply = ask();
+        if reply.status == status {
+            return reply;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    ask().expect(status)
+}
+
+#[test]
+fn a_head_that_does_not_come() {
+    let app = TestApp::start_with(&[("HEAD_TIMEOUT", "500ms")]);
+    let mut stream = TcpStream::connect(app.base().trim_start_matches("http://")).expect("the server listens");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\n").expect("the server reads");
+    stream.set_read_timeout(Some(Duration::from_secs(4))).expect("a limit of time");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("the server closes the connection");
+    assert!(reply.is_empty() || reply.starts_with("HTTP/1.1 408"), "{reply}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod overview;
 mod previews;
 mod retention;
 mod rolls;
+mod round_trip;
 mod schema_names;
 mod services;
 mod settings;

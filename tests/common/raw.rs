@@ -13,6 +13,16 @@ impl TestApp {
     /// token, and reads until the server closes the connection.
     #[track_caller]
     pub fn raw(&self, method: &str, target: &str, headers: &[&str], body: &[u8]) -> Reply {
+        let mut stream = self.begin(method, target, headers);
+        let _ = stream.write_all(body);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        self.parse(method, target, &bytes)
+    }
+
+    /// Sends the head of such a request, and leaves it at that.
+    #[track_caller]
+    pub fn begin(&self, method: &str, target: &str, headers: &[&str]) -> TcpStream {
         let address = self.base().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit of time");
@@ -22,10 +32,7 @@ impl TestApp {
         headers.iter().for_each(|header| head += &format!("{header}\r\n"));
         // The server may answer and close before it has read everything.
         let _ = stream.write_all(format!("{head}\r\n").as_bytes());
-        let _ = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        self.parse(method, target, &bytes)
+        stream
     }
 
     #[track_caller]

@@ -97,8 +97,11 @@ async fn a_key_without_an_id_may_be_any() {
 async fn a_file_is_read_again_when_it_changes() {
     let file = KeyFile::new(&key_set(&[&RSA]));
     let door = file.authenticator();
+    let before = RSA.sign(&claims(json!({})));
+    assert_eq!(outcome(&door, &before).await, "alice");
     fs::write(&file.path, key_set(&[&RSA_NEXT, &P256])).unwrap();
     long_enough_to_look_again().await;
+    assert_eq!(outcome(&door, &before).await, "unknown_key", "it was verified with a key that is gone");
     assert_eq!(outcome(&door, &RSA_NEXT.sign(&claims(json!({})))).await, "alice");
     assert_eq!(outcome(&door, &RSA.sign(&claims(json!({})))).await, "unknown_key", "it was withdrawn");
 }

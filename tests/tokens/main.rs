@@ -59,6 +59,28 @@ async fn times() {
 }
 
 #[actix_web::test]
+async fn a_token_that_was_believed_is_refused_when_it_has_expired() {
+    let door = authenticator(&[("JWT_SECRET", SECRET), ("JWT_LEEWAY", "0s")]);
+    let token = sign_with_secret(SECRET.as_bytes(), &claims(json!({"exp": in_seconds(1)})));
+    assert_eq!(outcome(&door, &token).await, "alice");
+    assert_eq!(outcome(&door, &token).await, "alice");
+    actix_web::rt::time::sleep(Duration::from_millis(2100)).await;
+    assert_eq!(outcome(&door, &token).await, "token_expired");
+}
+
+#[actix_web::test]
+async fn a_token_that_was_believed_vouches_for_no_other() {
+    let door = local();
+    let token = sign_with_secret(SECRET.as_bytes(), &claims(json!({})));
+    assert_eq!(outcome(&door, &token).await, "alice");
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let (header, _) = signed.split_once('.').unwrap();
+    let admin = URL_SAFE_NO_PAD.encode(claims(json!({"scope": "admin"})).to_string());
+    assert_eq!(outcome(&door, &format!("{header}.{admin}.{signature}")).await, "signature_invalid");
+    assert_ne!(outcome(&door, &format!("{signed}.{}", signature.to_lowercase())).await, "alice");
+}
+
+#[actix_web::test]
 async fn issuer_and_audience() {
     assert_eq!(outcome_of(json!({"aud": "another"})).await, "wrong_audience");
     assert_eq!(outcome_of(json!({"aud": null})).await, "wrong_audience");

@@ -106,14 +106,14 @@ pub fn authenticator(settings: &[(&str, &str)]) -> Authenticator {
 }
 
 /// What the door says to a token.
-pub async fn ask(authenticator: &Authenticator, token: &str) -> Result<Caller, Unauthorized> {
+pub async fn ask(authenticator: &Authenticator, token: &str) -> Result<Arc<Caller>, Unauthorized> {
     authenticator.authenticate(Some(&format!("Bearer {token}"))).await
 }
 
 /// The code of a refusal, or who was let in.
 pub async fn outcome(authenticator: &Authenticator, token: &str) -> String {
     match ask(authenticator, token).await {
-        Ok(caller) => caller.actor,
+        Ok(caller) => caller.actor.clone(),
         Err(refusal) => refusal.code().to_owned(),
     }
 }

@@ -57,7 +57,7 @@ impl Described<'_> {
             "idempotency_key_reused" => self.takes_key(),
             "not_your_own" => self.is_about_somebody(),
             "stale" => self.is_secured || self.id == "readyz",
-            "database_unavailable" | "timeout" => self.is_secured,
+            "database_unavailable" | "timeout" | "overloaded" => self.is_secured,
             "outcome_unknown" => self.is_write(),
             "precondition_required" => self.id.starts_with("replace_") || self.id == "patch_settings",
             "precondition_failed" => self.is_write() && self.method != "post",

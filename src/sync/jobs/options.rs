@@ -53,6 +53,11 @@ impl Options {
         serde_json::from_str(text).map_err(|why| StoreError::Corrupt(format!("the options of a job: {why}")))
     }
 
+    /// As it is stored.
+    pub fn text(&self) -> Result<String, StoreError> {
+        written(self)
+    }
+
     /// What becomes of a thing that has the natural key and not the external id.
     pub fn on_existing(&self) -> OnExisting {
         if self.adopts { OnExisting::Adopt } else { OnExisting::Refuse }

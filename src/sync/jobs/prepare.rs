@@ -153,6 +153,6 @@ mod tests {
         let others: Vec<_> = (1..=6).map(|row| prepared.other_place((7, row)).map(|place| place.1)).collect();
         assert_eq!(others, [Some(2), Some(1), None, None, Some(6), Some(5)]);
         assert!(prepared.was_sent(Kind::Customer, "1") && !prepared.was_sent(Kind::Group, "1"));
-        assert_eq!(prepared.ranks().into_iter().collect::<Vec<_>>(), [0, 100, 101]);
+        assert_eq!(prepared.ranks().into_iter().collect::<Vec<_>>(), [1, 100, 101]);
     }
 }

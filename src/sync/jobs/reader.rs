@@ -32,7 +32,7 @@ impl Reader {
         let content = content.ok_or_else(|| StoreError::Corrupt(format!("chunk {} is gone", head.number)))?;
         let broken = |why| StoreError::Corrupt(format!("chunk {} cannot be read any more: {why}", head.number));
         let mut rows = rows::open(head, &content).map_err(broken)?;
-        while let Some(row) = rows.next().map_err(broken)? {
+        while let Some(row) = rows.next_row().map_err(broken)? {
             if !tell(row) {
                 break;
             }

@@ -142,7 +142,7 @@ impl Source<'_> {
         let content = content.unwrap_or_default();
         let broken = |why| StoreError::Corrupt(format!("chunk {} cannot be read any more: {why}", head.number));
         let mut rows = rows::open(head, &content).map_err(broken)?;
-        while let Some(row) = rows.next().map_err(broken)? {
+        while let Some(row) = rows.next_row().map_err(broken)? {
             let Some(result) = results.get(&row.number) else { continue };
             cells::record(record(columns, &row, result), &mut output.piece);
             if !output.turn() {

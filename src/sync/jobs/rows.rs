@@ -113,10 +113,10 @@ impl<R: Read> Rows<R> {
     }
 
     /// The next row.
-    pub fn next(&mut self) -> Result<Option<SentRow>, ReadError> {
+    pub fn next_row(&mut self) -> Result<Option<SentRow>, ReadError> {
         match self {
-            Rows::Lines(lines) => Ok(lines.next()?),
-            Rows::Table(table) => table.next(),
+            Rows::Lines(lines) => Ok(lines.next_row()?),
+            Rows::Table(table) => table.next_row(),
         }
     }
 }
@@ -135,7 +135,7 @@ impl<R: Read> Lines<R> {
         Self { input: BufReader::with_capacity(64 * 1024, input), kind, line: 0, number: 0, text: Vec::new() }
     }
 
-    fn next(&mut self) -> Result<Option<SentRow>, EncodingError> {
+    fn next_row(&mut self) -> Result<Option<SentRow>, EncodingError> {
         loop {
             self.text.clear();
             let read = self.input.by_ref().take(MAX_RECORD as u64).read_until(b'\n', &mut self.text)?;
@@ -210,29 +210,26 @@ impl<R: Read> Table<R> {
         Ok(Self { reader, header, members, kind, number: 0, record: Record::default() })
     }
 
-    fn next(&mut self) -> Result<Option<SentRow>, ReadError> {
+    fn next_row(&mut self) -> Result<Option<SentRow>, ReadError> {
         if !self.reader.read(&mut self.record)? {
             return Ok(None);
         }
         self.number += 1;
         let place = (self.number, self.record.line());
-        if self.record.len() > self.members.len() {
-            let detail = format!(
-                "has {} fields, but the header names {}; a separator within a field must stand in quotes",
-                self.record.len(),
-                self.members.len(),
-            );
-            return Ok(Some(SentRow {
-                kind: self.kind,
-                ..SentRow::broken(place, Fault::new("too_many_fields", detail))
-            }));
-        }
         let cells = self.members.iter().zip(self.record.fields());
         let said = cells.filter_map(|(member, cell)| {
             let member = member.as_ref()?;
             Some((member.clone(), cells::read(member, cell)?))
         });
-        Ok(Some(of_members(place, said.collect(), self.kind)))
+        let row = of_members(place, said.collect(), self.kind);
+        let (fields, columns) = (self.record.len(), self.members.len());
+        if fields <= columns {
+            return Ok(Some(row));
+        }
+        let detail = format!(
+            "has {fields} fields, but the header names {columns}; a separator within a field must stand in quotes"
+        );
+        Ok(Some(SentRow { fault: Some(Fault::new("too_many_fields", detail)), ..row }))
     }
 }
 
@@ -255,7 +252,7 @@ mod tests {
 
     fn rows(text: &str, is_table: bool, kind: Option<RowKind>) -> Vec<SentRow> {
         let mut rows = Rows::open(text.as_bytes(), is_table, kind).unwrap();
-        std::iter::from_fn(|| rows.next().unwrap()).collect()
+        std::iter::from_fn(|| rows.next_row().unwrap()).collect()
     }
 
     fn codes(rows: &[SentRow]) -> Vec<&'static str> {

@@ -155,12 +155,11 @@ impl Context {
             Ready::Row(ready) => Some(ready),
             Ready::Failed(_) => None,
         });
-        let silent = |(ready, done): (&Box<ReadyRow>, _)| {
-            let kind = ready.sent.kind.filter(|_| !ready.says("validity"))?;
-            Some(Returning { kind: members::record(kind)?, done, label: kind })
-        };
-        let done = done.iter_mut().map(|done| done.as_mut().ok());
-        let returning = ready.zip(done).filter_map(|(ready, done)| silent((ready, done?))).collect();
+        let returning = ready.zip(done.iter_mut()).filter_map(|(ready, done)| {
+            let label = ready.sent.kind.filter(|_| !ready.says("validity"))?;
+            Some(Returning { kind: members::record(label)?, done: done.as_mut().ok()?, label })
+        });
+        let returning = returning.collect();
         absent::reactivate(plan, &self.source, returning)
     }
 }

@@ -111,7 +111,7 @@ fn count(input: &mut Metered<'_>, upload: &Upload<'_>) -> Result<Counted, Upload
     let columns = table.columns().unwrap_or_default().to_vec();
     know(&columns, upload.kind)?;
     let mut rows = 0;
-    while table.next().map_err(refused)?.is_some() {
+    while table.next_row().map_err(refused)?.is_some() {
         rows += 1;
     }
     Ok((rows, Some(columns)))

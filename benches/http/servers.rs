@@ -1,0 +1,85 @@
+//! The servers: each a process of its own, so that what it costs can be told from what the client costs.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, web};
+use serde::{Deserialize, Serialize};
+
+/// Threads that answer, of every server.
+const WORKERS: &str = "2";
+/// The argument by which this program becomes the echo.
+pub const ECHO: &str = "serve-the-echo";
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// The bare echo: this program, started once more.
+    pub fn echo() -> Self {
+        Self::start(Command::new(std::env::current_exe().expect("this program")).arg(ECHO).stderr(Stdio::inherit()))
+    }
+
+    /// The service on the database of this directory. `BENCH_BINARY` names another build of it, to compare them.
+    #[expect(clippy::disallowed_methods, reason = "a bench is configured by whoever runs it")]
+    pub fn service(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let binary = std::env::var("BENCH_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_customer-access").to_owned());
+        let log = File::options().create(true).append(true).open(data.join("log")).expect("a file for the log");
+        let mut command = Command::new(binary);
+        command.arg("serve").env_clear().env("DATA_DIR", data).env("LISTEN", "127.0.0.1:0").env("WORKERS", WORKERS);
+        command.env("METRICS_LISTEN", "127.0.0.1:0").env("ACCESS_LOG", "off").envs(settings.iter().copied());
+        Self::start(command.stderr(log))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let address = lines.find_map(|line| line.split_once("listening on http://").map(|(_, it)| it.to_owned()));
+        let address = address.expect("the server says where it listens").parse().expect("an address");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    /// The time that its threads have worked so far.
+    pub fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the server runs");
+        // The name, in parentheses, may hold spaces. Then come the state and ten other fields.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+        let hundredths: u64 = fields.map(|field| field.parse::<u64>().expect("a number")).sum();
+        Duration::from_millis(hundredths * 10)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a check sends.
+#[derive(Deserialize, Serialize)]
+struct Question {
+    customer_user: String,
+    group: String,
+    permission: String,
+}
+
+/// The least that a server of this stack does: JSON in, JSON out.
+pub fn serve_echo() -> std::io::Result<()> {
+    async fn echo(question: web::Json<Question>) -> web::Json<Question> {
+        question
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let server = HttpServer::new(|| App::new().route("/v1/access:check", web::post().to(echo)));
+    let server = server.workers(WORKERS.parse().expect("a number")).listen(listener)?;
+    actix_web::rt::System::new().block_on(server.run())
+}
