@@ -2,7 +2,6 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
-#[allow(dead_code, reason = "the size alone is wanted of it")]
 mod directory;
 mod rows;
 mod service;

@@ -3,7 +3,6 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
-#[allow(dead_code, reason = "numbers alone are wanted of it")]
 mod directory;
 mod rows;
 mod service;

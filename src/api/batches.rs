@@ -14,9 +14,11 @@ use super::reply::Answer;
 use super::state::Api;
 use super::write::{Reply, Write};
 use crate::access::Index;
-use crate::directory::{CustomerPatch, CustomerUserPatch, GroupPatch, Invalid, ServicePatch, Source};
-use crate::plan::batch::{self, Done, Effect, Options};
+use crate::directory::{CustomerPatch, CustomerUserPatch, GroupPatch, Invalid, Kind, ServicePatch, Source};
+use crate::plan::absent::{self, Returning};
+use crate::plan::batch::{self, Done, Effect, Options, Row};
 use crate::plan::{FieldError, OnExisting, Plan, Refusal};
+use crate::store::StoreError;
 use crate::sync::rows::{
     self, CustomerGroupLinkFields, CustomerMembershipFields, CustomerUserGroupLinkFields,
     CustomerUserServiceLinkFields, ReadRow, RowKind,
@@ -122,12 +124,27 @@ fn merge(plan: &mut Plan, read: Vec<ReadRow>, options: Options, atomic: bool) ->
         }
     }
     each_once(batch::repeated(plan, &rows)?, &places)?;
-    let merged = batch::upsert(plan, rows, options)?;
+    let merged = merge_rows(plan, rows, options)?;
     for (place, outcome) in places.into_iter().zip(merged) {
         outcomes[place].1 = Some(outcome);
     }
     let outcomes: Outcomes = outcomes.into_iter().filter_map(|(id, outcome)| Some((id, outcome?))).collect();
     if atomic { all_or_nothing(outcomes) } else { Ok(outcomes) }
+}
+
+/// Merges rows; what their source had deactivated, because it was not sent any more, counts again.
+fn merge_rows(plan: &mut Plan, rows: Vec<Row>, options: Options) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
+    let source = rows.iter().find_map(|row| Some(row.external_id.as_ref()?.source.clone()));
+    let kinds: Vec<Option<Kind>> =
+        rows.iter().map(|row| row.external_id.as_ref().and(row.content.leaves_validity_of())).collect();
+    let mut merged = batch::upsert(plan, rows, options)?;
+    if let Some(source) = source {
+        let done = merged.iter_mut().zip(kinds);
+        let returning =
+            done.filter_map(|(done, kind)| Some(Returning { kind: kind?, done: done.as_mut().ok()?, label: () }));
+        absent::reactivate(plan, &source, returning.collect())?;
+    }
+    Ok(merged)
 }
 
 /// Of two rows about the same, nobody could say which one counts.

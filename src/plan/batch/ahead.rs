@@ -1,0 +1,88 @@
+//! Reading ahead what rows name.
+
+use std::collections::{HashMap, HashSet};
+
+use super::row::{Content, Link, Row};
+use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service};
+use crate::plan::bulk::Relation;
+use crate::plan::known::Known;
+use crate::plan::{Plan, customer_users, rolls};
+use crate::store::{Conn, StoreError};
+
+/// What rows name, by kind.
+#[derive(Default)]
+struct Named {
+    of: HashMap<Kind, HashSet<Reference>>,
+}
+
+impl Named {
+    fn add(&mut self, kind: Kind, reference: Reference) {
+        self.of.entry(kind).or_default().insert(reference);
+    }
+
+    fn of(&self, kind: Kind) -> Option<&HashSet<Reference>> {
+        self.of.get(&kind)
+    }
+}
+
+/// Reads all that rows name, in a few statements.
+pub(super) fn read_ahead(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
+    let (mut records, mut numbers) = (Named::default(), Named::default());
+    for row in rows {
+        if let Some((kind, key)) = row.content.named() {
+            let external_id = row.external_id.clone().map(Reference::External);
+            let more = row.external_ids.iter().cloned().map(Reference::External);
+            external_id.into_iter().chain(key).chain(more).for_each(|reference| records.add(kind, reference));
+        }
+        match &row.content {
+            Content::CustomerUser(patch) => {
+                if let Patch::Set(customer) = &patch.customer {
+                    records.add(Kind::Customer, customer.clone());
+                }
+                records.add(Kind::BackEnd, patch.back_end.clone().unwrap_or_else(customer_users::default_back_end));
+            }
+            Content::Service(patch) => {
+                let parent = patch.name.as_ref().and_then(|name| name.parent());
+                parent.into_iter().for_each(|name| records.add(Kind::Service, Reference::Key(name.to_string())));
+            }
+            Content::Link(link) => {
+                let named = link.relation.kinds().into_iter().zip(link.ends.iter().cloned());
+                named.for_each(|(kind, reference)| numbers.add(kind, reference));
+            }
+            Content::Listed { roll, thing, .. } => numbers.add(rolls::kind_of(*roll), thing.clone()),
+            Content::Customer(_) | Content::Group(_) | Content::BackEnd(_) | Content::Settings(_) => {}
+        }
+    }
+    let (known, conn) = (&mut plan.known, &mut *plan.conn);
+    read_records(known, conn, &records)?;
+    for (kind, references) in &numbers.of {
+        known.read_numbers(conn, *kind, references)?;
+    }
+    read_links(plan, rows)
+}
+
+fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(), StoreError> {
+    let none = HashSet::new();
+    let of = |kind| named.of(kind).unwrap_or(&none);
+    known.read_ahead::<Customer>(conn, of(Kind::Customer))?;
+    known.read_ahead::<BackEnd>(conn, of(Kind::BackEnd))?;
+    known.read_ahead::<CustomerUser>(conn, of(Kind::CustomerUser))?;
+    known.read_ahead::<Group>(conn, of(Kind::Group))?;
+    known.read_ahead::<Service>(conn, of(Kind::Service))
+}
+
+fn read_links(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
+    let mut pairs: HashMap<Relation, Vec<(u32, u32)>> = HashMap::new();
+    for row in rows {
+        let Content::Link(Link { relation, ends: [one, other], .. }) = &row.content else { continue };
+        let [of_one, of_other] = relation.kinds();
+        let ends = (plan.number_of(of_one, one)?, plan.number_of(of_other, other)?);
+        if let (Some(one), Some(other)) = ends {
+            pairs.entry(*relation).or_default().push((one, other));
+        }
+    }
+    for (relation, pairs) in pairs {
+        plan.known.read_links(plan.conn, relation, &pairs)?;
+    }
+    Ok(())
+}
