@@ -45,10 +45,13 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether such a route writes to the directory.
+    /// Whether such a route writes to the directory. One that needs the right to read as well only reads.
     pub fn writes(self) -> bool {
         let writes = [Scope::DirectoryWrite, Scope::LinksWrite, Scope::SettingsWrite, Scope::SyncWrite];
-        !matches!(self, Access::Runs(_)) && self.scopes().any(|scope| writes.contains(&scope))
+        match self {
+            Access::Public | Access::Runs(_) => false,
+            Access::Needs(_) | Access::NeedsBoth(..) => self.scopes().all(|scope| writes.contains(&scope)),
+        }
     }
 
     /// What a token must have.
@@ -287,5 +290,18 @@ mod tests {
         assert_eq!(code(Scope::LinksWrite, "dry_run=false"), "outcome_unknown");
         assert_eq!(code(Scope::LinksWrite, "preview_limit=1&dry_run=true"), "timeout");
         assert_eq!(code(Scope::LinksRead, ""), "timeout");
+    }
+
+    #[test]
+    fn what_needs_the_right_to_read_as_well_is_no_write() {
+        let writes = [Access::Needs(Scope::LinksWrite), Access::NeedsBoth(Scope::SyncWrite, Scope::LinksWrite)];
+        assert!(writes.into_iter().all(Access::writes));
+        let others = [
+            Access::Public,
+            Access::Needs(Scope::LinksRead),
+            Access::NeedsBoth(Scope::SyncWrite, Scope::AccessRead),
+            Access::Runs(Scope::SyncWrite),
+        ];
+        assert!(!others.into_iter().any(Access::writes));
     }
 }

@@ -80,7 +80,8 @@ class Patient(httpx.BaseTransport):
                 if reply.status_code not in BUSY:
                     return reply
                 reply.close()
-                why, pause = f"status {reply.status_code}", int(reply.headers.get("retry-after", pause))
+                why, asked = f"status {reply.status_code}", reply.headers.get("retry-after", "")
+                pause = int(asked) if asked.isdecimal() else pause
             except httpx.TransportError as error:
                 why = str(error) or type(error).__name__
             say(f"{request.method} {request.url.path}: {why}; once more in {pause} s")
@@ -235,7 +236,10 @@ def arguments_of() -> argparse.Namespace:
     parser.add_argument("--failed", type=Path, default=Path("failed.csv"), help="where rows that failed are written")
     parser.add_argument("--guard-percent", type=int, default=5, help="deactivate so many of a hundred without asking")
     parser.add_argument("--rows-a-chunk", type=int, default=5_000, help="upload so many rows at once")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not (os.environ.get("CUSTOMER_ACCESS_URL") and os.environ.get("CUSTOMER_ACCESS_TOKEN")):
+        parser.error("CUSTOMER_ACCESS_URL and CUSTOMER_ACCESS_TOKEN must say where the service is, and who asks")
+    return arguments
 
 
 def main() -> int:
