@@ -24,8 +24,13 @@ impl Client {
 
     /// Sends a request with a body of JSON, or none; gives status and body.
     pub fn send(&mut self, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
+        self.send_as("application/json", method, path, body)
+    }
+
+    /// Sends a request with a body of any type; gives status and body.
+    pub fn send_as(&mut self, media: &str, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: {media}\r\n\
              Content-Length: {}\r\n\r\n{body}",
             self.token,
             body.len()

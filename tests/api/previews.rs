@@ -361,7 +361,8 @@ fn every_write_takes_dry_run_and_says_so() {
     let app = TestApp::start();
     let mut writes = 0;
     for operation in app.contract().operations.iter().filter(|operation| operation.method != "GET") {
-        let is_question = operation.template.ends_with("check");
+        // A job has its own way to be foreseen, and its steps are safe to send again.
+        let is_question = operation.template.ends_with("check") || operation.template.starts_with("/v1/import-jobs");
         let all = operation.value["parameters"].as_array().into_iter().flatten();
         let names: BTreeSet<&str> = all.filter_map(|parameter| parameter["name"].as_str()).collect();
         assert_eq!(names.contains("dry_run"), !is_question, "{} {}", operation.method, operation.template);

@@ -113,7 +113,7 @@ impl Run<'_> {
             return Some(format!("no {what} was sent, and {absent} would be deactivated"));
         }
         (absent * 100 > guard * before).then(|| {
-            format!("{absent} of {before} rows of the kind {what} would be deactivated, more than {guard} percent")
+            format!("{absent} of {before} things of the kind {what} would be deactivated, more than {guard} percent")
         })
     }
 

@@ -1,0 +1,151 @@
+//! Import jobs of 200,000 customer users (`BENCH_SYNC_CUSTOMER_USERS`) and a tenth as many customers over HTTP, in each of
+//! the two databases: all new, all as they are, all changed. From the close of the job to its end, with checks at a
+//! fixed offered load beside it.
+#![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
+mod rows;
+mod service;
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rows::Target::{AtLeast, AtMost, None as NoTarget};
+use serde_json::Value;
+use service::client::Client;
+use service::{Postgres, Service, place, wait};
+
+/// So many rows are in a chunk.
+const CHUNK: u32 = 20_000;
+/// A check is sent every so often, whatever became of the one before.
+const EVERY: Duration = Duration::from_millis(2);
+const UNDISTURBED: Duration = Duration::from_secs(5);
+
+#[expect(clippy::disallowed_methods, reason = "a bench is configured by whoever runs it")]
+fn customer_users() -> u32 {
+    let asked = std::env::var("BENCH_SYNC_CUSTOMER_USERS").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or(if rows::quick() { 20_000 } else { 200_000 })
+}
+
+/// The rows of an export, in chunks; `night` is a text that makes them others.
+fn chunks(many: u32, night: &str) -> Vec<String> {
+    let mut chunks = Vec::new();
+    for first in (0..many).step_by(CHUNK as usize) {
+        let mut lines = String::new();
+        for n in first..many.min(first + CHUNK) {
+            if n.is_multiple_of(10) {
+                let c = n / 10;
+                writeln!(
+                    lines,
+                    r#"{{"kind":"customer","external_id":"0015e{c}","customer_id":"customer-{c}","name":"Customer {c} Ltd","city":"Berlin"}}"#
+                )
+                .expect("a line");
+            }
+            writeln!(
+                lines,
+                r#"{{"kind":"customer_user","external_id":"0035e{n}","login":"user{n}","email":"user{n}@customer-{c}.example","first_name":"Jane","last_name":"Doe {n}","phone":"+49 30 {n}","title":"{night}","customer":"external:crm:0015e{c}"}}"#,
+                c = n / 10
+            )
+            .expect("a line");
+        }
+        chunks.push(lines);
+    }
+    chunks
+}
+
+/// Creates a job, feeds and closes it, and waits for its end; gives how long the last took.
+fn job(client: &mut Client, chunks: &[String]) -> (Duration, Value) {
+    let new = r#"{"source": "crm", "resources": ["customer", "customer_user"]}"#;
+    let (status, body) = client.send("POST", "/v1/import-jobs", new);
+    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    let job: Value = serde_json::from_slice(&body).expect("a job");
+    let path = format!("/v1/import-jobs/{}", job["id"].as_str().expect("an id"));
+    for (number, chunk) in (1..).zip(chunks) {
+        let place = format!("{path}/chunks/{number}");
+        let (status, body) = client.send_as("application/x-ndjson", "PUT", &place, chunk);
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    }
+    let began = Instant::now();
+    client.time("POST", &format!("{path}/close"), "");
+    loop {
+        let (_, body) = client.send("GET", &path, "");
+        let took = began.elapsed();
+        let job: Value = serde_json::from_slice(&body).expect("a job");
+        match job["state"].as_str() {
+            Some("completed") => return (took, job),
+            Some("queued" | "running") => wait(Duration::from_millis(20)),
+            _ => panic!("{job}"),
+        }
+    }
+}
+
+/// Sends checks at a fixed rate until told to stop; gives how long each took from when it was to be sent.
+fn checks(mut client: Client, stop: &AtomicBool) -> Vec<Duration> {
+    let question = r#"{"customer_user": "user7", "group": "users", "permission": "ro"}"#;
+    let (began, mut times) = (Instant::now(), Vec::new());
+    while !stop.load(Ordering::Relaxed) {
+        let due = began + EVERY * u32::try_from(times.len()).expect("a number");
+        wait(due.saturating_duration_since(Instant::now()));
+        client.time("POST", "/v1/access:check", question);
+        times.push(due.elapsed());
+    }
+    times
+}
+
+fn p99(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times.get(times.len() * 99 / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
+}
+
+/// How long checks take beside something.
+fn beside<T>(client: &Client, act: impl FnOnce() -> T) -> (T, f64) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let beside = client.another();
+        let checking = scope.spawn(|| checks(beside, &stop));
+        let done = act();
+        stop.store(true, Ordering::Relaxed);
+        (done, p99(checking.join().expect("the checks")))
+    })
+}
+
+fn measure(database: &str, url: &str, target: f64) {
+    let many = customer_users();
+    let service = Service::start(url);
+    let mut client = service.client();
+    let all = f64::from(many + many.div_ceil(10));
+    let (tonight, tomorrow) = (chunks(many, "Dr."), chunks(many, "Prof."));
+    let mut rate = |chunks: &[String], outcome: &str| {
+        let (took, job) = job(&mut client, chunks);
+        let counted = &job["counts"]["customer_user"];
+        assert_eq!(counted[outcome], many, "{job}");
+        all / took.as_secs_f64()
+    };
+    let created = rate(&tonight, "created");
+    rows::report(&format!("import job on {database}: new rows"), created, "a second", NoTarget);
+    let unchanged = rate(&tonight, "unchanged");
+    rows::report(&format!("import job on {database}: unchanged rows"), unchanged, "a second", AtLeast(150_000.0));
+    let changed = rate(&tomorrow, "updated");
+    rows::report(&format!("import job on {database}: changed rows"), changed, "a second", AtLeast(target));
+    let ((), undisturbed) = beside(&client, || wait(UNDISTURBED));
+    let asking = client.another();
+    let (_, disturbed) = beside(&asking, || job(&mut client, &tonight));
+    let row = format!("p99 of 500 checks a second, while a job on {database} runs ÷ undisturbed");
+    rows::report(&row, disturbed / undisturbed, "ratio", AtMost(2.0));
+    rows::report(&format!("the same, while a job on {database} runs"), disturbed, "ms", NoTarget);
+    rows::report(&format!("most memory of the process, {database}"), service.peak_memory(), "bytes", NoTarget);
+}
+
+fn main() {
+    std::fs::create_dir_all(place()).expect("a directory");
+    let path = place().join("sync.sqlite");
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    measure("SQLite", &format!("sqlite:{}", path.display()), 40_000.0);
+    match Postgres::start() {
+        Some(server) => measure("PostgreSQL", &server.url(), 15_000.0),
+        None => println!("no PostgreSQL is installed, so it is not measured"),
+    }
+}
