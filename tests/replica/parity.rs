@@ -15,7 +15,7 @@ const SQLITE_COLUMNS: &str = r#"
     WHERE t.type = 'table' AND t.name NOT LIKE '\_\_%' ESCAPE '\' AND t.name NOT LIKE '%\_grams%' ESCAPE '\'
     ORDER BY t.name, c.cid"#;
 const POSTGRES_COLUMNS: &str = r#"
-    SELECT c.table_name || '.' || c.column_name || ' ' || replace(c.data_type, ' without time zone', '')
+    SELECT c.table_name || '.' || c.column_name || ' ' || replace(replace(c.data_type, ' without time zone', ''), 'bytea', 'blob')
         || CASE c.is_nullable WHEN 'NO' THEN '' ELSE ' null' END
         || coalesce(' key ' || array_position(i.indkey::int2[], c.ordinal_position::int2) + 1, '') AS line
     FROM information_schema.columns c
@@ -61,7 +61,7 @@ fn statements(of: &str) -> String {
     let text: Vec<_> =
         text.iter().flat_map(|it| it.lines()).map(|line| line.split("--").next().unwrap_or_default()).collect();
     let text = text.join(" ").replace(" COLLATE \"C\"", "").replace(" WITHOUT ROWID", "");
-    let text = text.replace("BIGINT NOT NULL PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY");
+    let text = text.replace("BIGINT NOT NULL PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY").replace("BYTEA", "BLOB");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -153,7 +153,11 @@ fn believed() -> Vec<String> {
         let body = body.split('}').next().unwrap_or_default();
         for (column, of) in body.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(" -> ")) {
             let (of, null) = of.strip_prefix("Nullable<").map_or((of, ""), |of| (of.trim_end_matches('>'), " null"));
-            let of = if of == "Bool" { "boolean".to_owned() } else { of.to_lowercase() };
+            let of = match of {
+                "Bool" => "boolean".to_owned(),
+                "Binary" => "blob".to_owned(),
+                of => of.to_lowercase(),
+            };
             let key = keys.iter().position(|key| *key == column).map(|at| format!(" key {}", at + 1));
             lines.push(format!("{name}.{column} {of}{null}{}", key.unwrap_or_default()));
         }

@@ -32,7 +32,7 @@ CREATE TABLE import_chunks (
     digest TEXT NOT NULL,
     media TEXT NOT NULL,
     -- The kind of all its rows, where they do not say it themselves.
-    kind TEXT,
+    kind TEXT COLLATE "C",
     -- JSON: the names of the columns, where it is a table.
     header TEXT,
     row_count BIGINT NOT NULL,
