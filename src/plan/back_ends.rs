@@ -1,6 +1,6 @@
 //! Writing back ends.
 
-use super::{FieldError, Plan, Precondition, Refusal, tag_of};
+use super::{FieldError, Plan, Precondition, Refusal};
 use crate::directory::{BackEnd, BackEndFields, BackEndName, BackEndPatch, Delta, Edit, Kind, Reference, Times};
 use crate::store;
 
@@ -20,7 +20,7 @@ pub fn put(
     precondition: &Precondition,
 ) -> Result<(BackEnd, bool), Refusal> {
     let current: Option<BackEnd> = plan.look_up(reference)?;
-    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    precondition.check_record(current.as_ref())?;
     match (current, reference) {
         (Some(back_end), _) => {
             super::same_key("/name", back_end.fields.name.as_str(), patch.name.as_ref())?;
@@ -45,7 +45,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<BackEnd, Refusal> {
     let back_end: BackEnd = plan.find(reference)?;
-    precondition.check(tag_of(Some(&back_end)).as_deref())?;
+    precondition.check_record(Some(&back_end))?;
     let fields = back_end.fields.clone().patched(patch);
     write(plan, back_end, fields)
 }
@@ -69,7 +69,7 @@ pub(super) fn upsert(plan: &mut Plan, patch: BackEndPatch) -> Result<(BackEnd, b
 /// Deletes a back end that no customer user comes from.
 pub fn delete(plan: &mut Plan, reference: &Reference, precondition: &Precondition) -> Result<(), Refusal> {
     let back_end: BackEnd = plan.find(reference)?;
-    precondition.check(tag_of(Some(&back_end)).as_deref())?;
+    precondition.check_record(Some(&back_end))?;
     let customer_users = store::count_of_back_end(plan.conn, back_end.number)?;
     if customer_users > 0 {
         return Err(Refusal::InUse {

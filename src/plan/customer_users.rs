@@ -1,7 +1,7 @@
 //! Writing customer users.
 
 use super::external_ids::{self, OnExisting};
-use super::{FieldError, Plan, Powers, Precondition, Refusal, tag_of};
+use super::{FieldError, Plan, Powers, Precondition, Refusal};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser, identity_differences};
 use crate::directory::{
     BackEnd, BackEndName, Customer, CustomerUser, CustomerUserFields, CustomerUserPatch, Delta, Edit, ExternalId, Kind,
@@ -48,7 +48,7 @@ pub fn put(
         return upsert(plan, Some(external_id), patch, on_existing, powers, precondition);
     }
     let current: Option<CustomerUser> = plan.look_up(reference)?;
-    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    precondition.check_record(current.as_ref())?;
     match (current, reference) {
         (Some(customer_user), _) => {
             super::same_key("/login", customer_user.fields.login.as_str(), patch.login.as_ref())?;
@@ -82,7 +82,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<CustomerUser, Refusal> {
     let customer_user: CustomerUser = plan.find(reference)?;
-    precondition.check(tag_of(Some(&customer_user)).as_deref())?;
+    precondition.check_record(Some(&customer_user))?;
     let fields = customer_user.fields.clone();
     write(plan, customer_user, fields, patch, powers)
 }
@@ -99,7 +99,7 @@ pub fn upsert(
 ) -> Result<(CustomerUser, bool), Refusal> {
     let key = patch.login.as_ref().map(Login::as_str);
     let (known, new_id) = external_ids::locate::<CustomerUser>(plan, external_id, key, on_existing)?;
-    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    precondition.check_record(known.as_ref())?;
     let (customer_user, is_new) = match known {
         Some(customer_user) => {
             // Another spelling of the same login renames nobody.
@@ -122,7 +122,7 @@ pub fn delete(
     precondition: &Precondition,
 ) -> Result<(), Refusal> {
     let mut customer_user: CustomerUser = plan.find(reference)?;
-    precondition.check(tag_of(Some(&customer_user)).as_deref())?;
+    precondition.check_record(Some(&customer_user))?;
     may_write_identity(&customer_user.back_end, || vec!["login"], powers)?;
     let of = LinksOf::CustomerUser(customer_user.number);
     let memberships = store::customer_memberships(plan.conn, of)?;

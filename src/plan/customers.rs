@@ -1,7 +1,7 @@
 //! Writing customers.
 
 use super::external_ids::{self, OnExisting};
-use super::{FieldError, Plan, Precondition, Refusal, tag_of};
+use super::{FieldError, Plan, Precondition, Refusal};
 use crate::directory::{
     Customer, CustomerFields, CustomerId, CustomerPatch, Delta, Edit, ExternalId, Kind, Reference, Times,
 };
@@ -28,7 +28,7 @@ pub fn put(
         return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
     let current: Option<Customer> = plan.look_up(reference)?;
-    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    precondition.check_record(current.as_ref())?;
     match (current, reference) {
         (Some(customer), _) => {
             super::same_key("/customer_id", customer.fields.customer_id.as_str(), patch.customer_id.as_ref())?;
@@ -55,7 +55,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Customer, Refusal> {
     let customer: Customer = plan.find(reference)?;
-    precondition.check(tag_of(Some(&customer)).as_deref())?;
+    precondition.check_record(Some(&customer))?;
     let fields = customer.fields.clone().patched(patch);
     write(plan, customer, fields)
 }
@@ -71,7 +71,7 @@ pub fn upsert(
 ) -> Result<(Customer, bool), Refusal> {
     let key = patch.customer_id.as_ref().map(CustomerId::as_str);
     let (known, new_id) = external_ids::locate::<Customer>(plan, external_id, key, on_existing)?;
-    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    precondition.check_record(known.as_ref())?;
     let (customer, is_new) = match (known, patch.customer_id.clone()) {
         (Some(customer), written) => {
             let patch = CustomerPatch { customer_id: renamed(&customer, written), ..patch };
@@ -92,7 +92,7 @@ fn renamed(customer: &Customer, written: Option<CustomerId>) -> Option<CustomerI
 /// Deletes a customer; what is linked or belongs to it only by force.
 pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition: &Precondition) -> Result<(), Refusal> {
     let mut customer: Customer = plan.find(reference)?;
-    precondition.check(tag_of(Some(&customer)).as_deref())?;
+    precondition.check_record(Some(&customer))?;
     let primary = store::customer_users_of(plan.conn, customer.number)?;
     let memberships = store::customer_memberships(plan.conn, LinksOf::Customer(customer.number))?;
     let links = store::customer_group_links(plan.conn, LinksOf::Customer(customer.number))?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Knowable, Plan, Precondition, Refusal, tag_of};
+use super::{Knowable, Plan, Precondition, Refusal};
 use crate::directory::{
     Customer, CustomerUser, Delta, Edit, ExternalId, Group, Number, Reference, Service, Thing, Times,
 };
@@ -49,7 +49,7 @@ pub fn give<R: Identified>(
     precondition: &Precondition,
 ) -> Result<(R, bool), Refusal> {
     let record: R = plan.find(reference)?;
-    precondition.check(tag_of(Some(&record)).as_deref())?;
+    precondition.check_record(Some(&record))?;
     if record.clone().external_ids().contains(&external_id) {
         return Ok((record, false));
     }
@@ -67,7 +67,7 @@ pub fn take<R: Identified>(
     precondition: &Precondition,
 ) -> Result<(), Refusal> {
     let mut record: R = plan.find(reference)?;
-    precondition.check(tag_of(Some(&record)).as_deref())?;
+    precondition.check_record(Some(&record))?;
     if !record.external_ids().contains(external_id) {
         let external_id = format!("{}:{}", external_id.source, external_id.id);
         return Err(Refusal::ExternalIdNotFound { kind: R::Number::KIND, external_id });

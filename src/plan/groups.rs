@@ -1,7 +1,7 @@
 //! Writing groups.
 
 use super::external_ids::{self, OnExisting};
-use super::{FieldError, Plan, Precondition, Refusal, tag_of};
+use super::{FieldError, Plan, Precondition, Refusal};
 use crate::directory::{
     Delta, Edit, ExternalId, Group, GroupFields, GroupName, GroupPatch, Kind, Reference, Roll, Times,
 };
@@ -27,7 +27,7 @@ pub fn put(
         return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
     let current: Option<Group> = plan.look_up(reference)?;
-    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    precondition.check_record(current.as_ref())?;
     match (current, reference) {
         (Some(group), _) => {
             super::same_key("/name", group.fields.name.as_str(), patch.name.as_ref())?;
@@ -55,7 +55,7 @@ pub fn upsert(
 ) -> Result<(Group, bool), Refusal> {
     let key = patch.name.as_ref().map(GroupName::as_str);
     let (known, new_id) = external_ids::locate::<Group>(plan, external_id, key, on_existing)?;
-    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    precondition.check_record(known.as_ref())?;
     let (group, is_new) = match (known, patch.name.clone()) {
         (Some(group), written) => {
             // Another spelling of the same name renames nothing.
@@ -77,7 +77,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Group, Refusal> {
     let group: Group = plan.find(reference)?;
-    precondition.check(tag_of(Some(&group)).as_deref())?;
+    precondition.check_record(Some(&group))?;
     let fields = group.fields.clone().patched(patch);
     write(plan, group, fields)
 }
@@ -85,7 +85,7 @@ pub fn patch(
 /// Deletes a group; one that is linked or an always-group only by force.
 pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition: &Precondition) -> Result<(), Refusal> {
     let mut group: Group = plan.find(reference)?;
-    precondition.check(tag_of(Some(&group)).as_deref())?;
+    precondition.check_record(Some(&group))?;
     let customer_links = store::customer_group_links(plan.conn, LinksOf::Group(group.number))?;
     let customer_user_links = store::customer_user_group_links(plan.conn, LinksOf::Group(group.number))?;
     let rolls = super::rolls::naming(plan, group.number.into())?;

@@ -69,6 +69,14 @@ pub enum Precondition {
 }
 
 impl Precondition {
+    /// Refuses unless the precondition holds of this record, whose tag is made only where it is asked for.
+    pub fn check_record<T: serde::Serialize>(&self, record: Option<&T>) -> Result<(), Refusal> {
+        match (self, record) {
+            (Precondition::None, _) => Ok(()),
+            (_, record) => self.check(record.map(|record| etag(record)).as_deref()),
+        }
+    }
+
     /// Refuses unless the precondition holds of this tag; `None` is a record that does not exist.
     pub fn check(&self, current: Option<&str>) -> Result<(), Refusal> {
         let holds = match (self, current) {
@@ -248,11 +256,6 @@ impl<'p, 'c> Plan<'p, 'c> {
             None => Ok(()),
         }
     }
-}
-
-/// The tag of a record that may not exist.
-fn tag_of<T: serde::Serialize>(record: Option<&T>) -> Option<String> {
-    record.map(|record| etag(record))
 }
 
 /// Refuses, in a replacement, a natural key other than the one in the path.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::external_ids::{self, OnExisting};
-use super::{FieldError, Plan, Precondition, Refusal, tag_of};
+use super::{FieldError, Plan, Precondition, Refusal};
 use crate::directory::service::SEPARATOR;
 use crate::directory::{
     Delta, Edit, ExternalId, Kind, Reference, Roll, Service, ServiceFields, ServiceName, ServiceNumber, ServicePatch,
@@ -40,7 +40,7 @@ pub fn put(
         return upsert(plan, Some(external_id), patch, on_existing, precondition);
     }
     let current: Option<Service> = plan.look_up(reference)?;
-    precondition.check(tag_of(current.as_ref()).as_deref())?;
+    precondition.check_record(current.as_ref())?;
     match (current, reference) {
         (Some(service), _) => {
             super::same_key("/name", service.fields.name.as_str(), patch.name.as_ref())?;
@@ -68,7 +68,7 @@ pub fn upsert(
 ) -> Result<(Service, bool), Refusal> {
     let key = patch.name.as_ref().map(ServiceName::as_str);
     let (known, new_id) = external_ids::locate::<Service>(plan, external_id, key, on_existing)?;
-    precondition.check(tag_of(known.as_ref()).as_deref())?;
+    precondition.check_record(known.as_ref())?;
     let (service, is_new) = match (known, patch.name.clone()) {
         (Some(service), written) => {
             // Another spelling of the same name renames nothing.
@@ -90,7 +90,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Service, Refusal> {
     let service: Service = plan.find(reference)?;
-    precondition.check(tag_of(Some(&service)).as_deref())?;
+    precondition.check_record(Some(&service))?;
     let fields = service.fields.clone().patched(patch);
     write(plan, service, fields)
 }
@@ -98,7 +98,7 @@ pub fn patch(
 /// Deletes a service; one that is linked or a default service only by force, one with children never.
 pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition: &Precondition) -> Result<(), Refusal> {
     let mut service: Service = plan.find(reference)?;
-    precondition.check(tag_of(Some(&service)).as_deref())?;
+    precondition.check_record(Some(&service))?;
     let key = service.fields.name.to_string();
     let children = store::children_of(plan.conn, service.number)?.len() as u64;
     if children > 0 {
