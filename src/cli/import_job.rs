@@ -20,11 +20,10 @@ use crate::directory::Source;
 use crate::plan::{OnExisting, Refusal, imports};
 use crate::replica::Replica;
 use crate::store::imports::{ImportJob, JobState};
-use crate::store::{self, Chunk, ChunkHead, StoreError};
-use crate::sync::jobs::options::{Mode, Options, Progress};
+use crate::store::{self, Chunk, StoreError};
+use crate::sync::jobs::options::{AccessCounts, Mode, Options, Progress};
 use crate::sync::jobs::results::{self, Wanted};
-use crate::sync::jobs::rows::{CSV, NDJSON};
-use crate::sync::jobs::upload::{Inspected, Upload, UploadError, inspect};
+use crate::sync::jobs::upload::{Upload, UploadError, inspect};
 use crate::sync::jobs::worker::{Bell, Worker};
 use crate::sync::jobs::{Tally, kinds};
 use crate::sync::rows::RowKind;
@@ -181,12 +180,7 @@ impl JobArguments {
         let is_table = self.is_table();
         let upload = Upload { sent, is_packed: false, is_table, kind: self.kind, most };
         let inspected = inspect(&upload).map_err(|why| JobError::Chunk(number, why))?;
-        let Inspected { digest, rows, bytes, columns, content } = inspected;
-        let media = if is_table { CSV } else { NDJSON }.to_owned();
-        let kind = self.kind.map(|kind| kind.as_str().to_owned());
-        let header = columns.map(|columns| json!(columns).to_string());
-        let head = ChunkHead { job: job.to_owned(), number, digest, media, kind, header, rows, bytes };
-        Ok(Chunk { head, content })
+        Ok(inspected.into_chunk(job.to_owned(), number, is_table, self.kind))
     }
 
     fn open(&self) -> std::io::Result<Box<dyn BufRead>> {
@@ -252,7 +246,7 @@ impl JobArguments {
         if progress.of_no_kind > 0 {
             println!("  {} rows are of no kind, and failed", progress.of_no_kind);
         }
-        if let Some(access) = &progress.access {
+        if let Some(AccessCounts(access)) = &progress.access {
             println!("  access: {} customer users would gain, {} would lose", access.gaining, access.losing);
         }
         progress.waits_because.iter().for_each(|why| println!("  waits for approval: {why}"));

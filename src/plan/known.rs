@@ -221,12 +221,14 @@ impl Known {
         relation: Relation,
         pairs: &[(u32, u32)],
     ) -> Result<(), StoreError> {
+        let unread: Vec<(u32, u32)> =
+            pairs.iter().copied().filter(|ends| self.granted(relation, *ends).is_none()).collect();
         let side = |of: fn(&(u32, u32)) -> u32| -> Vec<u32> {
-            pairs.iter().map(of).collect::<HashSet<u32>>().into_iter().collect()
+            unread.iter().map(of).collect::<HashSet<u32>>().into_iter().collect()
         };
         let stored = relation.stored(conn, &side(|pair| pair.0), &side(|pair| pair.1))?;
         let granted = |pair: &(u32, u32)| stored.get(pair).copied().unwrap_or_default();
-        self.links.extend(pairs.iter().map(|pair| ((relation, *pair), granted(pair))));
+        self.links.extend(unread.iter().map(|pair| ((relation, *pair), granted(pair))));
         Ok(())
     }
 

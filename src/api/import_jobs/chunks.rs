@@ -19,11 +19,11 @@ use super::super::state::{Api, At};
 use super::views::ImportChunkView;
 use super::{find, may_feed};
 use crate::plan::imports;
-use crate::store::{self, Chunk, ChunkHead};
+use crate::store;
 use crate::sync::jobs::kinds;
 use crate::sync::jobs::options::Options;
 use crate::sync::jobs::rows::{CSV, NDJSON};
-use crate::sync::jobs::upload::{Inspected, Upload, UploadError, inspect};
+use crate::sync::jobs::upload::{Upload, UploadError, inspect};
 use crate::sync::rows::RowKind;
 
 /// The greatest number of a chunk.
@@ -114,22 +114,10 @@ pub async fn put_import_chunk(
         Ok::<_, Problem>(inspect(&Upload { sent: &sent, is_packed, is_table, kind, most })?)
     });
     let inspected = looked.await.map_err(Problem::internal)??;
-    let chunk = chunk(found.id, number, (is_table, kind), inspected)?;
+    let chunk = inspected.into_chunk(found.id, number, is_table, kind);
     let view = ImportChunkView::from(chunk.head.clone());
     let taken = api.write(move |plan| imports::take_chunk(plan, chunk)).await?;
     Ok(if taken.value { HttpResponse::Created().json(view) } else { HttpResponse::Ok().json(view) })
-}
-
-fn chunk(
-    job: String,
-    number: u64,
-    (is_table, kind): (bool, Option<RowKind>),
-    inspected: Inspected,
-) -> Result<Chunk, Problem> {
-    let Inspected { digest, rows, bytes, columns, content } = inspected;
-    let header = columns.map(|columns| serde_json::to_string(&columns)).transpose().map_err(Problem::internal)?;
-    let (media, kind) = (if is_table { CSV } else { NDJSON }.to_owned(), kind.map(|kind| kind.as_str().to_owned()));
-    Ok(Chunk { head: ChunkHead { job, number, digest, media, kind, header, rows, bytes }, content })
 }
 
 fn number_of(text: &str) -> Result<u64, Problem> {

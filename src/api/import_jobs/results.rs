@@ -179,7 +179,7 @@ pub async fn list_import_absent(api: Api, job: web::Path<String>, Query(params):
 )]
 pub async fn get_import_preview(api: Api, job: web::Path<String>, Query(params): Query<ImportPageParams>) -> Answer {
     let job = find(&api, job.into_inner()).await?.value;
-    let counts = Progress::parse(&job.progress)?.access.map(AccessDiffCounts::from);
+    let counts = Progress::parse(&job.progress)?.access.map(|counts| counts.0.into());
     let At { value: (items, next_cursor), revision } = page(&api, "preview", &job, &params, store::previews).await?;
     Ok(reply::ok(At { value: ImportPreviewPage { counts, items, next_cursor }, revision }))
 }

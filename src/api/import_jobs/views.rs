@@ -12,7 +12,7 @@ use super::super::state::Api;
 use crate::auth::Scope;
 use crate::store::ChunkHead;
 use crate::store::imports::ImportJob;
-use crate::sync::jobs::options::{AccessCounts, KindCounts, Options, Progress};
+use crate::sync::jobs::options::{KindCounts, Options, Progress};
 use crate::sync::rows::RowKind;
 
 /// An import job.
@@ -181,7 +181,7 @@ impl ImportJobView {
             absent: progress.absent,
             approved_by: progress.approved_by,
             failure: progress.problem,
-            access: progress.access.filter(|_| may_see).map(AccessDiffCounts::from),
+            access: progress.access.filter(|_| may_see).map(|counts| counts.0.into()),
             links: ImportJobLinks::of(api, &job.id),
             id: job.id,
             source: job.source.to_string(),
@@ -212,20 +212,6 @@ impl ImportCounts {
     fn new(kind: RowKind, counts: KindCounts) -> Self {
         let KindCounts { created, updated, unchanged, failed, deactivated, reactivated, ignored_fields } = counts;
         Self { kind, created, updated, unchanged, failed, deactivated, reactivated, ignored_fields }
-    }
-}
-
-impl From<AccessCounts> for AccessDiffCounts {
-    fn from(counts: AccessCounts) -> Self {
-        Self {
-            customer_users: counts.customer_users,
-            gaining: counts.gaining,
-            losing: counts.losing,
-            permissions_gained: counts.permissions_gained,
-            permissions_lost: counts.permissions_lost,
-            services_gained: counts.services_gained,
-            services_lost: counts.services_lost,
-        }
     }
 }
 

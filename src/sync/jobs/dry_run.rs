@@ -99,7 +99,7 @@ impl Run<'_> {
         if !items.is_empty() {
             self.keep_shown(items)?;
         }
-        Ok(counts.into())
+        Ok(AccessCounts(counts))
     }
 
     fn keep_shown(&mut self, items: Vec<(u32, String)>) -> Result<(), Stop> {
@@ -107,19 +107,5 @@ impl Run<'_> {
             imports::also(plan, ImportWrite::Preview(job.id.clone(), items.clone()));
             Ok(())
         })
-    }
-}
-
-impl From<DifferenceCounts> for AccessCounts {
-    fn from(counts: DifferenceCounts) -> Self {
-        Self {
-            customer_users: counts.customer_users,
-            gaining: counts.gaining,
-            losing: counts.losing,
-            permissions_gained: counts.permissions_gained,
-            permissions_lost: counts.permissions_lost,
-            services_gained: counts.services_gained,
-            services_lost: counts.services_lost,
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::DifferenceCounts;
 use crate::plan::{OnExisting, Powers};
 use crate::store::StoreError;
 use crate::sync::rows::RowKind;
@@ -133,17 +134,22 @@ pub struct KindCounts {
     pub ignored_fields: u64,
 }
 
-/// Whose access a dry run would change; as `access::DifferenceCounts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each is the count of its name")]
-pub struct AccessCounts {
-    pub customer_users: u64,
-    pub gaining: u64,
-    pub losing: u64,
-    pub permissions_gained: u64,
-    pub permissions_lost: u64,
-    pub services_gained: u64,
-    pub services_lost: u64,
+/// Whose access a dry run would change, as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccessCounts(#[serde(with = "KeptCounts")] pub DifferenceCounts);
+
+/// How `access`, which knows of no form in which things are kept, has its counts kept.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DifferenceCounts")]
+struct KeptCounts {
+    customer_users: u64,
+    gaining: u64,
+    losing: u64,
+    permissions_gained: u64,
+    permissions_lost: u64,
+    services_gained: u64,
+    services_lost: u64,
 }
 
 /// What a job has done so far.

@@ -11,7 +11,8 @@ use flate2::Compression;
 use flate2::read::{GzEncoder, MultiGzDecoder};
 use sha2::{Digest, Sha256};
 
-use super::rows::{self, Rows};
+use super::rows::{self, CSV, NDJSON, Rows};
+use crate::store::{Chunk, ChunkHead};
 use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::reader::ReadError;
 use crate::sync::rows::RowKind;
@@ -88,6 +89,17 @@ pub fn inspect(upload: &Upload<'_>) -> Result<Inspected, UploadError> {
     let content = if upload.is_packed { Ok(upload.sent.to_vec()) } else { pack(upload.sent) };
     let content = content.map_err(|why| UploadError::NotPacked(why.to_string()))?;
     Ok(Inspected { digest, rows, bytes, columns, content })
+}
+
+impl Inspected {
+    /// What was looked through, as a chunk of a job.
+    pub fn into_chunk(self, job: String, number: u64, is_table: bool, kind: Option<RowKind>) -> Chunk {
+        let Inspected { digest, rows, bytes, columns, content } = self;
+        let header = columns.map(|columns| serde_json::json!(columns).to_string());
+        let media = if is_table { CSV } else { NDJSON }.to_owned();
+        let kind = kind.map(|kind| kind.as_str().to_owned());
+        Chunk { head: ChunkHead { job, number, digest, media, kind, header, rows, bytes }, content }
+    }
 }
 
 /// Bytes compressed with gzip.
