@@ -43,6 +43,9 @@ pub fn fold(text: &str) -> String {
 
 /// The form in which `q` searches: case folded, accents removed.
 pub fn search_form(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfkd().filter(|c| !is_combining_mark(*c)).default_case_fold().nfkc().collect()
 }
 

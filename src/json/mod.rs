@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::directory::{FieldError, Invalid};
 use strict::Strictly;
-pub use strict::parse;
+pub use strict::{glance, parse};
 
 /// So many wrong members are named; whoever has more will find the rest the next time.
 const MOST_ERRORS: usize = 50;

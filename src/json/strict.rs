@@ -2,16 +2,49 @@
 //! nobody could say which one was meant; and an object is an object, not a list of its values, which
 //! serde takes for one too.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, Deserializer, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 /// Reads a value; the error says what is wrong, and where.
 pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(bytes).map(|Strict(value)| value)
+}
+
+/// Reads those members of an object that are wanted, and skips the others: of two that are alike the last one counts,
+/// and what is skipped may not be JSON to the letter. For a first look at what is read strictly later.
+pub fn glance(bytes: &[u8], wanted: &[&str]) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let members = json.deserialize_map(Glance(wanted))?;
+    json.end().map(|()| members)
+}
+
+struct Glance<'w>(&'w [&'w str]);
+
+impl<'de> Visitor<'de> for Glance<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = Map::new();
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            if self.0.contains(&&*name) {
+                found.insert(name.into_owned(), members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
 }
 
 struct Strict(Value);

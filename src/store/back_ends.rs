@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
 use super::numbers::{of_numbers, to_number};
+use super::prepared::prepared;
 use super::records::Record;
 use super::schema::back_ends;
 use super::search::matches_all;
@@ -78,7 +79,7 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<BackEnd>) -> Result<(), Store
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(back_ends::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { after, .. } => {
-            diesel::update(back_ends::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+            prepared(diesel::update(back_ends::table.find(i64::from(after.number))).set(Row::from(after))).execute(c)?
         }
         Delta::Removed(before) => diesel::delete(back_ends::table.find(i64::from(before.number))).execute(c)?,
     });

@@ -45,15 +45,30 @@ pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Resul
     Ok(identity)
 }
 
-/// Inserts rows. A statement of one row alone, by far the most frequent, is prepared once; one of
-/// several is another with each count of them.
+/// Inserts rows, in as many statements as the database takes them best in. What is done about rows that are there may
+/// follow.
 macro_rules! insert {
-    ($conn:expr, $table:expr, $rows:expr) => {{
+    ($conn:expr, $table:expr, $rows:expr) => {
+        insert!($conn, $table, $rows, |it| it, |it| it)
+    };
+    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr) => {
+        insert!($conn, $table, $rows, |$it| $more, |one| $crate::store::prepared::prepared(one))
+    };
+    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr, |$one:ident| $of_one:expr) => {{
         let rows: Vec<_> = $rows.collect();
-        on!($conn, |c| match rows.as_slice() {
-            [row] => diesel::insert_into($table).values(row).execute(c)?,
-            rows => diesel::insert_into($table).values(rows).execute(c)?,
-        });
+        for some in rows.chunks($crate::store::dialect::rows_a_statement($conn)) {
+            on!($conn, |c| match some {
+                [row] => {
+                    let $it = diesel::insert_into($table).values(row);
+                    let $one = $more;
+                    $of_one.execute(c)?
+                }
+                rows => {
+                    let $it = diesel::insert_into($table).values(rows);
+                    $more.execute(c)?
+                }
+            });
+        }
     }};
 }
 pub(super) use insert;
@@ -185,11 +200,12 @@ pub fn parse(body: &str) -> Result<Value, StoreError> {
 /// The change as it is logged: with the names of permissions.
 pub(super) fn encode(change: &Change, types: &PermissionTypes) -> Result<String, StoreError> {
     let corrupt = |why: serde_json::Error| StoreError::Corrupt(why.to_string());
+    let (Change::CustomerGroupLinkSet(_) | Change::CustomerUserGroupLinkSet(_)) = change else {
+        return serde_json::to_string(change).map_err(corrupt);
+    };
     let mut body = serde_json::to_value(change).map_err(corrupt)?;
-    if let Change::CustomerGroupLinkSet(_) | Change::CustomerUserGroupLinkSet(_) = change {
-        let set = serde_json::from_value(body["permissions"].take()).map_err(corrupt)?;
-        body["permissions"] = serde_json::to_value(types.names(set)).map_err(corrupt)?;
-    }
+    let set = serde_json::from_value(body["permissions"].take()).map_err(corrupt)?;
+    body["permissions"] = serde_json::to_value(types.names(set)).map_err(corrupt)?;
     Ok(body.to_string())
 }
 

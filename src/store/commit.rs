@@ -13,7 +13,7 @@ use super::{
     Conn, StoreError, back_ends, customer_users, customers, deactivations, external_ids, groups, links, services,
     settings,
 };
-use super::{dialect, grams, many, pairs, state};
+use super::{dialect, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
 /// What one write amounts to.
@@ -70,6 +70,7 @@ pub fn write(
         }
         write_rows(conn, edits)?;
         deactivations::forget(conn, edits)?;
+        row_digests::forget(conn, edits)?;
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }
@@ -83,7 +84,10 @@ pub fn write(
 
 /// Writes the rows of edits, in their order; links and records that follow one another together.
 fn write_rows(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
-    let together = |one: &Edit, other: &Edit| pairs::are_of_one_table(one, other) || many::are_together(one, other);
+    let records_together = dialect::rows_a_statement(conn) > 1;
+    let together = |one: &Edit, other: &Edit| {
+        pairs::are_of_one_table(one, other) || (records_together && many::are_together(one, other))
+    };
     edits.chunk_by(together).try_for_each(|run| match run {
         // The statement of one row is prepared once.
         [edit] => write_row(conn, edit),

@@ -6,8 +6,10 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::changed::changed_columns;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
+use super::prepared::prepared;
 use super::records::{Record, of_number, records_of};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
@@ -22,7 +24,7 @@ use crate::directory::{
     CustomerUserNumber, Delta, Email, ExternalId, Kind, Login, Text, Times, Validity,
 };
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_users, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
@@ -50,6 +52,31 @@ struct Row {
     back_end_id: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+}
+
+changed_columns! {
+    Row in customer_users:
+    login: String,
+    login_folded: String,
+    login_search: String,
+    email: Option<String>,
+    email_search: String,
+    title: Option<String>,
+    first_name: Option<String>,
+    first_name_search: String,
+    last_name: Option<String>,
+    last_name_search: String,
+    phone: Option<String>,
+    mobile: Option<String>,
+    fax: Option<String>,
+    street: Option<String>,
+    zip: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    comment: Option<String>,
+    validity: String,
+    primary_customer_id: Option<i64>,
+    back_end_id: i64,
 }
 
 impl From<&CustomerUser> for Row {
@@ -168,8 +195,11 @@ fn additional_customers(conn: &mut Conn, numbers: &[i64]) -> Result<HashMap<i64,
 pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), StoreError> {
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(customer_users::table).values(Row::from(after)).execute(c)?,
-        Delta::Changed { after, .. } => {
-            diesel::update(customer_users::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+        Delta::Changed { before, after } => {
+            let changed = ChangedColumns::between(Row::from(before), Row::from(after));
+            let (is_one_of_few, update) =
+                (changed.are_few(), diesel::update(customer_users::table.find(i64::from(after.number))).set(changed));
+            if is_one_of_few { prepared(update).execute(c)? } else { update.execute(c)? }
         }
         Delta::Removed(before) => diesel::delete(customer_users::table.find(i64::from(before.number))).execute(c)?,
     });

@@ -4,8 +4,10 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::changed::changed_columns;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
+use super::prepared::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
@@ -15,7 +17,7 @@ use crate::directory::{
     Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
 };
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = customers, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
 struct Row {
@@ -34,6 +36,22 @@ struct Row {
     validity: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+}
+
+changed_columns! {
+    Row in customers:
+    customer_id: String,
+    customer_id_folded: String,
+    customer_id_search: String,
+    name: Option<String>,
+    name_search: String,
+    street: Option<String>,
+    zip: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    url: Option<String>,
+    comment: Option<String>,
+    validity: String,
 }
 
 impl From<&Customer> for Row {
@@ -104,8 +122,11 @@ impl Record for Customer {
 pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), StoreError> {
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(customers::table).values(Row::from(after)).execute(c)?,
-        Delta::Changed { after, .. } => {
-            diesel::update(customers::table.find(i64::from(after.number))).set(Row::from(after)).execute(c)?
+        Delta::Changed { before, after } => {
+            let changed = ChangedColumns::between(Row::from(before), Row::from(after));
+            let (is_one_of_few, update) =
+                (changed.are_few(), diesel::update(customers::table.find(i64::from(after.number))).set(changed));
+            if is_one_of_few { prepared(update).execute(c)? } else { update.execute(c)? }
         }
         Delta::Removed(before) => diesel::delete(customers::table.find(i64::from(before.number))).execute(c)?,
     });

@@ -56,6 +56,15 @@ pub(super) fn rows_with_grams(
     Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }
 
+/// So many rows are best written in one statement. Nothing lies between us and SQLite, and a statement of one row is
+/// prepared once; to PostgreSQL each statement is a way there and back.
+pub(super) fn rows_a_statement(conn: &Conn) -> usize {
+    match conn {
+        Conn::Sqlite(_) => 1,
+        Conn::Postgres(_) => 500,
+    }
+}
+
 /// Whether a row has these grams, may have changed, or is one of those besides: a list that SQLite makes once.
 macro_rules! has_grams {
     ($table:literal, $grams:literal, $of:expr) => {{

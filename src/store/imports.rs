@@ -9,9 +9,11 @@ use diesel::prelude::*;
 
 use super::import_chunks::{self, Chunk};
 use super::import_results::{self, Results};
+use super::prepared::prepared;
+use super::row_digests::{self, MergedRow};
 use super::schema::import_jobs as table;
 use super::{Conn, StoreError, deactivations, on};
-use crate::directory::{Source, Thing};
+use crate::directory::{Kind, Source, Thing};
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +127,8 @@ pub enum ImportWrite {
     Preview(String, Vec<(u32, String)>),
     /// What the source has deactivated.
     Deactivated(Source, Vec<Thing>),
+    /// Rows of a source that were merged.
+    Merged(Kind, Source, Vec<MergedRow>),
 }
 
 /// Which jobs are wanted, newest first.
@@ -271,6 +275,7 @@ pub(super) fn write(conn: &mut Conn, writes: &[ImportWrite]) -> Result<(), Store
         ImportWrite::Absent(job, bodies) => import_results::set_absent(conn, job, bodies),
         ImportWrite::Preview(job, items) => import_results::add_preview(conn, job, items),
         ImportWrite::Deactivated(source, things) => deactivations::remember(conn, source.as_str(), things),
+        ImportWrite::Merged(kind, source, rows) => row_digests::remember(conn, *kind, source, rows),
     })
 }
 
@@ -290,7 +295,7 @@ fn create(conn: &mut Conn, job: &ImportJob) -> Result<(), StoreError> {
 
 /// Whoever writes a job holds the revision row, and has read it under that lock.
 fn update(conn: &mut Conn, job: &ImportJob) -> Result<(), StoreError> {
-    on!(conn, |c| diesel::update(table::table.find(&job.id)).set(changing(job)).execute(c)?);
+    on!(conn, |c| prepared(diesel::update(table::table.find(&job.id)).set(changing(job))).execute(c)?);
     Ok(())
 }
 

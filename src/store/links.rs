@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::numbers::to_number;
+use super::prepared::prepared;
 use super::schema::{
     customer_group_links as customer_groups, customer_user_customers as memberships,
     customer_user_group_links as user_groups, customer_user_service_links as user_services,
@@ -181,7 +182,7 @@ pub(super) fn set_customer_group(conn: &mut Conn, link: &CustomerGroupLink) -> R
     on!(conn, |c| if link.permissions.is_empty() {
         diesel::delete(customer_groups::table.find(key)).execute(c)?
     } else {
-        diesel::insert_into(customer_groups::table)
+        let upsert = diesel::insert_into(customer_groups::table)
             .values((
                 customer_groups::customer_id.eq(key.0),
                 customer_groups::group_id.eq(key.1),
@@ -190,8 +191,8 @@ pub(super) fn set_customer_group(conn: &mut Conn, link: &CustomerGroupLink) -> R
             ))
             .on_conflict((customer_groups::customer_id, customer_groups::group_id, customer_groups::context))
             .do_update()
-            .set(customer_groups::permissions.eq(permissions))
-            .execute(c)?
+            .set(customer_groups::permissions.eq(permissions));
+        prepared(upsert).execute(c)?
     });
     Ok(())
 }
@@ -202,7 +203,7 @@ pub(super) fn set_customer_user_group(conn: &mut Conn, link: &CustomerUserGroupL
     on!(conn, |c| if link.permissions.is_empty() {
         diesel::delete(user_groups::table.find(key)).execute(c)?
     } else {
-        diesel::insert_into(user_groups::table)
+        let upsert = diesel::insert_into(user_groups::table)
             .values((
                 user_groups::customer_user_id.eq(key.0),
                 user_groups::group_id.eq(key.1),
@@ -210,8 +211,8 @@ pub(super) fn set_customer_user_group(conn: &mut Conn, link: &CustomerUserGroupL
             ))
             .on_conflict((user_groups::customer_user_id, user_groups::group_id))
             .do_update()
-            .set(user_groups::permissions.eq(permissions))
-            .execute(c)?
+            .set(user_groups::permissions.eq(permissions));
+        prepared(upsert).execute(c)?
     });
     Ok(())
 }

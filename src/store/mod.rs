@@ -11,6 +11,7 @@ pub mod audit;
 mod back_ends;
 mod backup;
 mod change_log;
+mod changed;
 pub mod commit;
 mod connection;
 mod customer_users;
@@ -31,9 +32,11 @@ mod many;
 mod numbers;
 pub mod pages;
 mod pairs;
+mod prepared;
 mod reach;
 mod records;
 mod retention;
+mod row_digests;
 mod schema;
 mod search;
 mod services;
@@ -61,6 +64,7 @@ pub use records::{
     records_of,
 };
 pub use retention::{cut_audit, cut_log, log_cut};
+pub use row_digests::{MergedRow, RowDigest, unchanged};
 pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};

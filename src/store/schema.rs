@@ -8,6 +8,7 @@ diesel::table! {
         revision -> BigInt,
         cursor_key -> Text,
         log_cut -> BigInt,
+        names_epoch -> BigInt,
     }
 }
 
@@ -169,6 +170,7 @@ diesel::table! {
         source -> Text,
         external_id -> Text,
         thing_id -> BigInt,
+        row_digest -> Nullable<Binary>,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::row::{Content, Link, Row};
-use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service};
+use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service, Thing};
 use crate::plan::bulk::Relation;
 use crate::plan::known::Known;
 use crate::plan::{Plan, customer_users, rolls};
@@ -25,15 +25,21 @@ impl Named {
     }
 }
 
+/// The records that rows are about, by whatever they name them, of those that are there.
+pub fn named<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<HashSet<Thing>, StoreError> {
+    read_ahead(plan, rows.clone())?;
+    let mut things = HashSet::new();
+    for (kind, reference) in rows.flat_map(Row::names) {
+        things.extend(plan.number_of(kind, &reference)?.map(|number| Thing { kind, number }));
+    }
+    Ok(things)
+}
+
 /// Reads all that rows name, in a few statements.
-pub(super) fn read_ahead(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
+pub(super) fn read_ahead<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<(), StoreError> {
     let (mut records, mut numbers) = (Named::default(), Named::default());
-    for row in rows {
-        if let Some((kind, key)) = row.content.named() {
-            let external_id = row.external_id.clone().map(Reference::External);
-            let more = row.external_ids.iter().cloned().map(Reference::External);
-            external_id.into_iter().chain(key).chain(more).for_each(|reference| records.add(kind, reference));
-        }
+    for row in rows.clone() {
+        row.names().into_iter().for_each(|(kind, reference)| records.add(kind, reference));
         match &row.content {
             Content::CustomerUser(patch) => {
                 if let Patch::Set(customer) = &patch.customer {
@@ -71,7 +77,7 @@ fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(),
     known.read_ahead::<Service>(conn, of(Kind::Service))
 }
 
-fn read_links(plan: &mut Plan, rows: &[Row]) -> Result<(), StoreError> {
+fn read_links<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row>) -> Result<(), StoreError> {
     let mut pairs: HashMap<Relation, Vec<(u32, u32)>> = HashMap::new();
     for row in rows {
         let Content::Link(Link { relation, ends: [one, other], .. }) = &row.content else { continue };

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::directory::{ExternalId, Number, PermissionSet, Reference, Thing};
 use crate::store::StoreError;
+pub use ahead::named;
 use ahead::read_ahead;
 pub use repeated::repeated;
 pub use row::{Content, Done, Effect, Grants, Link, Row, Subject};
@@ -29,7 +30,7 @@ pub struct Options {
 /// Merges rows, in their order; of each, what it did or why it was refused. Fails only where the database
 /// does.
 pub fn upsert(plan: &mut Plan, rows: Vec<Row>, options: Options) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
-    read_ahead(plan, &rows)?;
+    read_ahead(plan, rows.iter())?;
     rows.into_iter()
         .map(|row| match one(plan, row, options) {
             Err(Refusal::Store(why)) => Err(why),

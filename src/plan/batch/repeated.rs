@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// Which rows are about the same as one before them, and which that is: by external id, by natural key, or
 /// by what these name now.
 pub fn repeated(plan: &mut Plan, rows: &[Row]) -> Result<Vec<(usize, usize)>, StoreError> {
-    read_ahead(plan, rows)?;
+    read_ahead(plan, rows.iter())?;
     let (mut seen, mut repeated) = (HashMap::new(), Vec::new());
     for (place, row) in rows.iter().enumerate() {
         let identities = identities(plan, row)?;

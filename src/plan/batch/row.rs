@@ -66,6 +66,16 @@ pub enum Grants {
     Marked(bool),
 }
 
+impl Row {
+    /// By what the record that it is about is called, there and here.
+    pub(super) fn names(&self) -> Vec<(Kind, Reference)> {
+        let Some((kind, key)) = self.content.named() else { return Vec::new() };
+        let external_ids = self.external_id.iter().chain(&self.external_ids);
+        let all = external_ids.cloned().map(Reference::External).chain(key);
+        all.map(|reference| (kind, reference)).collect()
+    }
+}
+
 impl Content {
     /// The kind of record that a row is about without saying whether it counts.
     pub fn leaves_validity_of(&self) -> Option<Kind> {
@@ -153,6 +163,17 @@ impl Subject {
             Subject::BackEnd(it) => it.number.id(),
             Subject::Listed { thing, .. } => thing.to_string(),
             Subject::Settings(_) => "settings".to_owned(),
+        }
+    }
+
+    /// The number of a record that other systems have keys for.
+    pub fn number(&self) -> Option<u32> {
+        match self {
+            Subject::Customer(it) => Some(it.number.0),
+            Subject::CustomerUser(it) => Some(it.number.0),
+            Subject::Group(it) => Some(it.number.0),
+            Subject::Service(it) => Some(it.number.0),
+            Subject::BackEnd(_) | Subject::Link { .. } | Subject::Listed { .. } | Subject::Settings(_) => None,
         }
     }
 

@@ -23,6 +23,7 @@ pub mod options;
 mod outcome;
 pub mod prepare;
 mod reader;
+mod repeats;
 pub mod results;
 pub mod rows;
 pub mod run;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::options::{Progress, written};
 use super::rows::SentRow;
 use super::upload::pack;
-use crate::plan::batch::{Done, Effect};
+use crate::plan::batch::Done;
 use crate::plan::{FieldError, Refusal};
 use crate::store::StoreError;
 use crate::sync::rows::RowKind;
@@ -93,11 +93,18 @@ impl RowResult {
 
     /// What a row did.
     pub fn done(chunk: u64, row: &SentRow, row_id: Option<String>, done: &Done) -> Self {
-        let status = match done.effect {
-            Effect::Created => "created",
-            Effect::Updated => "updated",
-            Effect::Unchanged => "unchanged",
-        };
+        let thing = (done.subject.id(), done.subject.key().map(str::to_owned));
+        Self::of(chunk, row, row_id, done.effect.as_str(), thing)
+    }
+
+    /// What became of a row, by the id and the natural key of what it is about.
+    pub fn of(
+        chunk: u64,
+        row: &SentRow,
+        row_id: Option<String>,
+        status: &str,
+        (id, key): (String, Option<String>),
+    ) -> Self {
         Self {
             chunk,
             row: row.number,
@@ -105,8 +112,8 @@ impl RowResult {
             kind: row.kind,
             row_id,
             status: status.to_owned(),
-            id: Some(done.subject.id()),
-            key: done.subject.key().map(str::to_owned),
+            id: Some(id),
+            key,
             code: None,
             reason: None,
             errors: Vec::new(),

@@ -135,7 +135,7 @@ mod tests {
 
     fn row(number: u64, kind: RowKind, members: Value) -> SentRow {
         let members = members.as_object().cloned().unwrap_or_default();
-        SentRow { number, line: number, kind: Some(kind), members, fault: None }
+        SentRow { members, ..SentRow::of((number, number), kind) }
     }
 
     #[test]

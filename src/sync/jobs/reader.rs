@@ -5,13 +5,18 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::options::Position;
 use super::prepare::Prepared;
+use super::repeats::{self, Digested, Digests};
 use super::rows::{self, SentRow};
-use super::slice::{Context, Slice};
+use super::slice::{Context, Ready, Slice, failed};
+use crate::directory::Thing;
 use crate::replica::Replica;
 use crate::store::{self, ChunkHead, StoreError};
+use crate::sync::rows::RowKind;
 
 /// So many rows are written in one transaction, so that nobody else waits for long.
 pub const AT_A_TIME: usize = 500;
+/// So many rows are looked up together; and so many go together of which nothing is written but that they are unchanged.
+const LOOKED_UP: usize = 5_000;
 /// So many slices are read ahead.
 const AHEAD: usize = 4;
 
@@ -23,16 +28,18 @@ pub struct Reader {
     pub context: Arc<Context>,
     /// All chunks, in order.
     pub heads: Arc<Vec<ChunkHead>>,
+    /// What makes digests of the rows.
+    pub digests: Digests,
 }
 
 impl Reader {
-    /// Tells of each row of a chunk, until it is told to stop.
+    /// Tells of each row of a chunk, at a glance, until it is told to stop.
     pub fn rows_of(&self, head: &ChunkHead, tell: &mut dyn FnMut(SentRow) -> bool) -> Result<(), StoreError> {
         let content = self.replica.read(|conn| store::chunk_content(conn, &head.job, head.number))?.0;
         let content = content.ok_or_else(|| StoreError::Corrupt(format!("chunk {} is gone", head.number)))?;
         let broken = |why| StoreError::Corrupt(format!("chunk {} cannot be read any more: {why}", head.number));
         let mut rows = rows::open(head, &content).map_err(broken)?;
-        while let Some(row) = rows.next_row().map_err(broken)? {
+        while let Some(row) = rows.glance().map_err(broken)? {
             if !tell(row) {
                 break;
             }
@@ -85,20 +92,87 @@ impl Reader {
         slices: &SyncSender<Result<Slice, StoreError>>,
     ) -> Result<bool, StoreError> {
         let chunk = head.number;
-        let (mut rows, mut is_there) = (Vec::new(), true);
+        let lot = Lot { prepared, head, rank, slices };
+        let (mut rows, mut sent) = (Vec::new(), Ok(true));
         self.rows_of(head, &mut |row| {
-            if row.rank() != rank || (Position { rank, chunk, row: row.number }) <= after {
-                return true;
+            if row.rank() == rank && (Position { rank, chunk, row: row.number }) > after {
+                rows.push(row);
             }
-            rows.push(self.context.ready(prepared, chunk, row));
-            if rows.len() == AT_A_TIME {
-                is_there = slices.send(Ok(Slice { rank, chunk, rows: std::mem::take(&mut rows) })).is_ok();
+            if rows.len() == LOOKED_UP {
+                sent = self.send(&lot, std::mem::take(&mut rows));
             }
-            is_there
+            matches!(sent, Ok(true))
         })?;
-        if is_there && !rows.is_empty() {
-            is_there = slices.send(Ok(Slice { rank, chunk, rows })).is_ok();
-        }
-        Ok(is_there)
+        if sent? { self.send(&lot, rows) } else { Ok(false) }
     }
+
+    /// Makes rows ready and sends them, in slices that each keep nobody waiting for long; says whether anybody is there.
+    fn send(&self, lot: &Lot<'_>, rows: Vec<SentRow>) -> Result<bool, StoreError> {
+        let of_chunk = lot.head.kind.as_deref().and_then(RowKind::parse);
+        let (known, revision) = self.known(lot, &rows)?;
+        let (mut ready, mut weight) = (Vec::new(), 0);
+        let mut left = rows.len();
+        for (row, known) in rows.into_iter().zip(known) {
+            let row = self.make_ready(lot, of_chunk, row, known);
+            weight += if matches!(row, Ready::Same(_)) { 1 } else { LOOKED_UP / AT_A_TIME };
+            ready.push(row);
+            left -= 1;
+            if weight >= LOOKED_UP || left == 0 {
+                weight = 0;
+                let rows = std::mem::take(&mut ready);
+                let slice = Slice { rank: lot.rank, chunk: lot.head.number, of_chunk, revision, rows };
+                if lot.slices.send(Ok(slice)).is_err() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Which of these rows the source has sent before, and when that was asked. A dry run, which sees its own edits, and
+    /// keeps none of them, does not ask.
+    fn known(&self, lot: &Lot<'_>, rows: &[SentRow]) -> Result<(Vec<Known>, u64), StoreError> {
+        let digested = |row: &SentRow| {
+            self.context.check(lot.prepared, lot.head.number, row).ok()?;
+            self.digests.of(row)
+        };
+        let digested: Vec<Option<Digested>> = match self.context.options.dry_run {
+            true => rows.iter().map(|_| None).collect(),
+            false => rows.iter().map(digested).collect(),
+        };
+        let asked: Vec<&Digested> = digested.iter().flatten().collect();
+        let source = &self.context.source;
+        let (things, state) = self.replica.read(|conn| repeats::unchanged(conn, source, &asked))?;
+        let keys = self.replica.ask(|index| {
+            let key = |thing: Thing| Some((thing, index.key(thing)?.to_owned()));
+            things.into_iter().map(|thing| thing.and_then(key)).collect::<Vec<_>>()
+        });
+        let mut keys = keys.into_iter();
+        let with_thing = |digested: Option<Digested>| digested.map(|digested| (digested, keys.next().flatten()));
+        Ok((digested.into_iter().map(with_thing).collect(), state.revision))
+    }
+
+    fn make_ready(&self, lot: &Lot<'_>, of_chunk: Option<RowKind>, row: SentRow, known: Known) -> Ready {
+        let chunk = lot.head.number;
+        let kind = match self.context.check(lot.prepared, chunk, &row) {
+            Ok(kind) => kind,
+            Err(why) => return failed(chunk, row.whole(of_chunk), why),
+        };
+        match known {
+            Some((digested, Some(thing))) => self.context.same(row, of_chunk, digested, thing),
+            Some((digested, None)) => self.context.ready(chunk, row.whole(of_chunk), kind, Some(digested)),
+            None => self.context.ready(chunk, row.whole(of_chunk), kind, None),
+        }
+    }
+}
+
+/// The digest of a row, and what it is about and the key of that, where it changes nothing.
+type Known = Option<(Digested, Option<(Thing, String)>)>;
+
+/// Where rows come from and go to.
+struct Lot<'l> {
+    prepared: &'l Prepared,
+    head: &'l ChunkHead,
+    rank: u32,
+    slices: &'l SyncSender<Result<Slice, StoreError>>,
 }

@@ -50,13 +50,27 @@ pub struct SentRow {
     pub kind: Option<RowKind>,
     /// What it says, but for the kind.
     pub members: Map<String, Value>,
+    /// All of it, as it was sent.
+    pub text: Vec<u8>,
+    /// Whether only what says which thing it is about was read: see [`SentRow::whole`].
+    pub(super) is_glance: bool,
     /// Why it can say nothing.
     pub fault: Option<Fault>,
 }
 
 impl SentRow {
     fn broken((number, line): (u64, u64), fault: Fault) -> Self {
-        Self { number, line, kind: None, members: Map::new(), fault: Some(fault) }
+        Self { fault: Some(fault), ..of_members((number, line), Map::new(), None) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(place: (u64, u64), kind: RowKind) -> Self {
+        of_members(place, Map::new(), Some(kind))
+    }
+
+    /// The row, with all of its members.
+    pub fn whole(self, of_chunk: Option<RowKind>) -> Self {
+        if self.is_glance { of_line((self.number, self.line), self.text, of_chunk) } else { self }
     }
 
     /// When it is written: what others name comes before them. Settings and back ends first, then customers and
@@ -115,11 +129,22 @@ impl<R: Read> Rows<R> {
     /// The next row.
     pub fn next_row(&mut self) -> Result<Option<SentRow>, ReadError> {
         match self {
-            Rows::Lines(lines) => Ok(lines.next_row()?),
+            Rows::Lines(lines) => Ok(lines.next_line(of_line)?),
+            Rows::Table(table) => table.next_row(),
+        }
+    }
+
+    /// The next row, of which perhaps only that was read which says what it is about.
+    pub fn glance(&mut self) -> Result<Option<SentRow>, ReadError> {
+        match self {
+            Rows::Lines(lines) => Ok(lines.next_line(glance)?),
             Rows::Table(table) => table.next_row(),
         }
     }
 }
+
+/// Reads a line at a place in a chunk, whose rows may all be of one kind.
+type ReadLine = fn((u64, u64), Vec<u8>, Option<RowKind>) -> SentRow;
 
 /// Lines of JSON.
 pub struct Lines<R> {
@@ -135,7 +160,7 @@ impl<R: Read> Lines<R> {
         Self { input: BufReader::with_capacity(64 * 1024, input), kind, line: 0, number: 0, text: Vec::new() }
     }
 
-    fn next_row(&mut self) -> Result<Option<SentRow>, EncodingError> {
+    fn next_line(&mut self, read_line: ReadLine) -> Result<Option<SentRow>, EncodingError> {
         loop {
             self.text.clear();
             let read = self.input.by_ref().take(MAX_RECORD as u64).read_until(b'\n', &mut self.text)?;
@@ -158,15 +183,38 @@ impl<R: Read> Lines<R> {
                 let most = format!("is longer than {} MiB", MAX_RECORD / 1024 / 1024);
                 SentRow::broken(place, Fault::new("row_too_long", most))
             } else {
-                of_line(place, text, self.kind)
+                read_line(place, text.to_vec(), self.kind)
             }));
         }
     }
 }
 
-fn of_line(place: (u64, u64), text: &[u8], kind: Option<RowKind>) -> SentRow {
-    match json::parse(text) {
-        Ok(Value::Object(members)) => of_members(place, members, kind),
+/// What says which thing a row is about, of whatever kind, and what else is to be known of each.
+const AT_A_GLANCE: &[&str] = &[
+    "kind",
+    "row_id",
+    "external_id",
+    "external_ids",
+    "customer_id",
+    "login",
+    "name",
+    "customer",
+    "customer_user",
+    "group",
+    "service",
+    "context",
+];
+
+fn glance(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
+    match json::glance(&text, AT_A_GLANCE) {
+        Ok(members) => SentRow { text, is_glance: true, ..of_members(place, members, kind) },
+        Err(_) => of_line(place, text, kind),
+    }
+}
+
+fn of_line(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
+    match json::parse(&text) {
+        Ok(Value::Object(members)) => SentRow { text, ..of_members(place, members, kind) },
         Ok(_) => SentRow::broken(place, Fault::new("not_json", "is JSON, but no object")),
         Err(why) => SentRow::broken(place, Fault::new("not_json", format!("is not a JSON object: {why}"))),
     }
@@ -188,7 +236,7 @@ fn of_members(place: (u64, u64), mut members: Map<String, Value>, of_chunk: Opti
         }
         _ => (None, Some(Fault::new("unknown_kind", format!("is of no kind that there is: {}", members::kinds())))),
     };
-    SentRow { number: place.0, line: place.1, kind, members, fault }
+    SentRow { number: place.0, line: place.1, kind, members, text: Vec::new(), is_glance: false, fault }
 }
 
 /// A table.
@@ -221,7 +269,9 @@ impl<R: Read> Table<R> {
             let member = member.as_ref()?;
             Some((member.clone(), cells::read(member, cell)?))
         });
-        let row = of_members(place, said.collect(), self.kind);
+        let said: Map<String, Value> = said.collect();
+        let text = Value::from(said.clone()).to_string().into_bytes();
+        let row = SentRow { text, ..of_members(place, said, self.kind) };
         let (fields, columns) = (self.record.len(), self.members.len());
         if fields <= columns {
             return Ok(Some(row));

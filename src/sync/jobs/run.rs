@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options::{Options, Phase, Position, Progress};
-use super::outcome::{FAILED, packed};
+use super::outcome::{FAILED, RowResult, packed};
 use super::prepare::Prepared;
 use super::reader::Reader;
+use super::repeats::Digests;
 use super::slice::{Applied, Context, Slice};
 use super::worker::Worker;
 use crate::plan::{Plan, Refusal, imports};
@@ -126,7 +127,8 @@ impl<'w> Run<'w> {
 
     pub(super) fn reader(&self) -> Reader {
         let (context, heads) = (Arc::clone(&self.context), Arc::clone(&self.heads));
-        Reader { replica: self.worker.replica.clone(), context, heads }
+        let digests = Digests::new(&context.options);
+        Reader { replica: self.worker.replica.clone(), context, heads, digests }
     }
 
     fn write_rows(&mut self) -> Result<(), Stop> {
@@ -138,14 +140,41 @@ impl<'w> Run<'w> {
     }
 
     fn write(&mut self, slice: Arc<Slice>) -> Result<(), Stop> {
+        if let Some(results) = slice.foreseen()
+            && self.write_same(&slice, results)?
+        {
+            return Ok(());
+        }
         let context = Arc::clone(&self.context);
         let applied = self.step(move |plan, job, progress| {
             let applied = context.apply(plan, &slice)?;
+            for (kind, rows) in &applied.merged {
+                imports::also(plan, ImportWrite::Merged(*kind, job.source.clone(), rows.clone()));
+            }
             record(plan, job, progress, &slice, &applied)?;
             Ok(applied)
         })?;
         self.worker.tally.add_all(&applied.results);
         Ok(())
+    }
+
+    /// Writes of rows that change nothing that they do not, if that is so still; says whether it is. All that takes long
+    /// is done before anybody waits.
+    fn write_same(&mut self, slice: &Arc<Slice>, results: Vec<RowResult>) -> Result<bool, Stop> {
+        let (context, of_step, body) = (Arc::clone(&self.context), Arc::clone(slice), packed(&results)?);
+        let results = Arc::new(results);
+        let of_all = Arc::clone(&results);
+        let is_same = self.step(move |plan, job, progress| {
+            let is_same = context.is_same_still(plan, &of_step)?;
+            if is_same {
+                record_packed(plan, job, progress, &of_step, (&of_all, body.clone()));
+            }
+            Ok(is_same)
+        })?;
+        if is_same {
+            self.worker.tally.add_all(&results);
+        }
+        Ok(is_same)
     }
 
     /// Makes a write that moves the job on by a step.
@@ -243,12 +272,21 @@ pub(super) fn record(
     slice: &Slice,
     applied: &Applied,
 ) -> Result<(), StoreError> {
-    applied.results.iter().for_each(|result| result.count_in(progress));
     applied.reactivated.iter().for_each(|kind| progress.count(Some(*kind), |counts| counts.reactivated += 1));
+    record_packed(plan, job, progress, slice, (&applied.results, packed(&applied.results)?));
+    Ok(())
+}
+
+fn record_packed(
+    plan: &mut Plan,
+    job: &ImportJob,
+    progress: &mut Progress,
+    slice: &Slice,
+    (results, body): (&[RowResult], Vec<u8>),
+) {
+    results.iter().for_each(|result| result.count_in(progress));
     progress.at = Position { rank: slice.rank, chunk: slice.chunk, row: slice.last_row() };
-    let failed = applied.results.iter().filter(|result| result.status == FAILED).count() as u64;
-    let body = packed(&applied.results)?;
+    let failed = results.iter().filter(|result| result.status == FAILED).count() as u64;
     let results = Results { job: job.id.clone(), chunk: slice.chunk, step: job.step + 1, failed, body };
     imports::also(plan, ImportWrite::Results(Box::new(results)));
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! A slice of a chunk: rows that are written together, made ready for it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,11 +10,13 @@ use super::members;
 use super::options::Options;
 use super::outcome::{Failure, RowResult};
 use super::prepare::Prepared;
+use super::repeats::{self, Digested};
 use super::rows::SentRow;
-use crate::directory::Source;
+use crate::directory::{Kind, Source, Thing};
 use crate::plan::absent::{self, Returning};
-use crate::plan::{Plan, batch};
-use crate::store::StoreError;
+use crate::plan::batch::Effect;
+use crate::plan::{Plan, Refusal, batch};
+use crate::store::{MergedRow, StoreError};
 use crate::sync::rows::{self as read_rows, ReadRow, RowKind};
 
 /// What holds for all rows of a job.
@@ -32,23 +35,42 @@ pub struct Slice {
     pub rank: u32,
     /// Their chunk.
     pub chunk: u64,
+    /// The kind of all rows of the chunk, if it has one.
+    pub of_chunk: Option<RowKind>,
+    /// The revision at which it was known which of them change nothing.
+    pub revision: u64,
     /// The rows.
     pub rows: Vec<Ready>,
 }
 
 /// A row that was read.
+#[derive(Clone)]
 pub enum Ready {
     /// It failed before anything was planned.
     Failed(Box<RowResult>),
+    /// The source has sent it before, and nobody has changed the thing since.
+    Same(Box<SameRow>),
     /// It can be merged.
     Row(Box<ReadyRow>),
 }
 
 /// A row that can be merged.
+#[derive(Clone)]
 pub struct ReadyRow {
     sent: SentRow,
     row_id: Option<String>,
     row: batch::Row,
+    ignored: Vec<String>,
+    digested: Option<Digested>,
+}
+
+/// A row that changes nothing.
+#[derive(Clone)]
+pub struct SameRow {
+    sent: SentRow,
+    digested: Digested,
+    thing: Thing,
+    key: String,
     ignored: Vec<String>,
 }
 
@@ -58,6 +80,8 @@ pub struct Applied {
     pub results: Vec<RowResult>,
     /// The kinds of those that the source had deactivated, and that count again.
     pub reactivated: Vec<RowKind>,
+    /// The rows that were merged, and change nothing when they come again.
+    pub merged: BTreeMap<Kind, Vec<MergedRow>>,
 }
 
 impl Slice {
@@ -65,30 +89,24 @@ impl Slice {
     pub fn last_row(&self) -> u64 {
         self.rows.last().map_or(0, |row| match row {
             Ready::Failed(result) => result.row,
+            Ready::Same(same) => same.sent.number,
             Ready::Row(ready) => ready.sent.number,
         })
+    }
+
+    /// What becomes of the rows if all of them change nothing, as it seems.
+    pub fn foreseen(&self) -> Option<Vec<RowResult>> {
+        let result = |row: &Ready| match row {
+            Ready::Same(same) => Some(same.result(self.chunk)),
+            Ready::Failed(_) | Ready::Row(_) => None,
+        };
+        self.rows.iter().map(result).collect()
     }
 }
 
 impl Context {
-    /// Reads a row, or says why it cannot be merged.
-    pub fn ready(&self, prepared: &Prepared, chunk: u64, mut row: SentRow) -> Ready {
-        let row_id = row.text("row_id").map(str::to_owned);
-        let failed = |row: SentRow, row_id, why| Ready::Failed(Box::new(RowResult::failed(chunk, row, row_id, why)));
-        let kind = match self.check(prepared, chunk, &row) {
-            Ok(kind) => kind,
-            Err(why) => return failed(row, row_id, why),
-        };
-        let sent = row.clone();
-        let ignored = self.leave_out(kind, &mut row);
-        let ReadRow { row_id, row } = read_rows::read(kind, Value::Object(row.members), Some(&self.source));
-        match row {
-            Ok(row) => Ready::Row(Box::new(ReadyRow { sent, row_id, row, ignored })),
-            Err(errors) => failed(sent, row_id, Failure::of_members(errors)),
-        }
-    }
-
-    fn check(&self, prepared: &Prepared, chunk: u64, row: &SentRow) -> Result<RowKind, Failure> {
+    /// Looks at a row, or says why it cannot be merged.
+    pub fn check(&self, prepared: &Prepared, chunk: u64, row: &SentRow) -> Result<RowKind, Failure> {
         if let Some(fault) = &row.fault {
             return Err(Failure::new(fault.code, fault.detail.clone()));
         }
@@ -107,6 +125,37 @@ impl Context {
         }
     }
 
+    /// Reads a row, or says why it cannot be merged.
+    pub fn ready(&self, chunk: u64, row: SentRow, kind: RowKind, digested: Option<Digested>) -> Ready {
+        if let Some(fault) = row.fault.clone() {
+            return failed(chunk, row, Failure::new(fault.code, fault.detail));
+        }
+        let mut read = row.clone();
+        let ignored = self.leave_out(kind, &mut read);
+        let ReadRow { row_id, row: result } = read_rows::read(kind, Value::Object(read.members), Some(&self.source));
+        match result {
+            Ok(read) => Ready::Row(Box::new(ReadyRow { sent: row, row_id, row: read, ignored, digested })),
+            Err(errors) => {
+                let why = Failure::of_members(errors);
+                Ready::Failed(Box::new(RowResult::failed(chunk, row, row_id, why)))
+            }
+        }
+    }
+
+    /// A row that changes nothing of this thing.
+    pub fn same(
+        &self,
+        row: SentRow,
+        of_chunk: Option<RowKind>,
+        digested: Digested,
+        (thing, key): (Thing, String),
+    ) -> Ready {
+        let owns_all = row.kind.is_none_or(|kind| !self.options.owned_fields.contains_key(&kind));
+        let mut sent = if owns_all { row } else { row.whole(of_chunk) };
+        let ignored = sent.kind.map(|kind| self.leave_out(kind, &mut sent)).unwrap_or_default();
+        Ready::Same(Box::new(SameRow { sent, digested, thing, key, ignored }))
+    }
+
     /// Takes out what the source does not own.
     fn leave_out(&self, kind: RowKind, row: &mut SentRow) -> Vec<String> {
         let Some(owned) = self.options.owned_fields.get(&kind) else { return Vec::new() };
@@ -116,45 +165,79 @@ impl Context {
         ignored.into_iter().collect()
     }
 
+    /// Whether all rows of a slice that seemed to change nothing still do.
+    pub fn is_same_still(&self, plan: &mut Plan, slice: &Slice) -> Result<bool, StoreError> {
+        if slice.revision == plan.base.revision {
+            return Ok(true);
+        }
+        let rows: Vec<&Digested> = slice.rows.iter().filter_map(Ready::same).map(|same| &same.digested).collect();
+        Ok(repeats::unchanged(plan.conn, &self.source, &rows)?.iter().all(Option::is_some))
+    }
+
+    /// The rows of a slice, where those that seemed to change nothing, and may, are read to be merged.
+    fn doubted<'s>(&self, plan: &mut Plan, slice: &'s Slice) -> Result<Vec<Cow<'s, Ready>>, StoreError> {
+        let same: Vec<&SameRow> = slice.rows.iter().filter_map(Ready::same).collect();
+        if same.is_empty() {
+            return Ok(slice.rows.iter().map(Cow::Borrowed).collect());
+        }
+        let named = batch::named(plan, slice.rows.iter().filter_map(Ready::row))?;
+        let mut still = vec![true; same.len()];
+        if slice.revision != plan.base.revision {
+            let rows: Vec<&Digested> = same.iter().map(|same| &same.digested).collect();
+            let unchanged = repeats::unchanged(plan.conn, &self.source, &rows)?;
+            still = unchanged.iter().map(Option::is_some).collect();
+        }
+        let mut still = same.iter().zip(still).map(|(same, still)| still && !named.contains(&same.thing));
+        let doubted = |row: &'s Ready| match row {
+            Ready::Same(same) if still.next() != Some(true) => Cow::Owned(self.read_same(slice, same)),
+            row => Cow::Borrowed(row),
+        };
+        Ok(slice.rows.iter().map(doubted).collect())
+    }
+
+    fn read_same(&self, slice: &Slice, same: &SameRow) -> Ready {
+        let sent = same.sent.clone().whole(slice.of_chunk);
+        match sent.kind {
+            Some(kind) => self.ready(slice.chunk, sent, kind, Some(same.digested.clone())),
+            None => failed(slice.chunk, sent, Failure::new("kind_missing", "has no kind")),
+        }
+    }
+
     /// Plans the rows of a slice. A row that is refused leaves the others alone.
     pub fn apply(&self, plan: &mut Plan, slice: &Arc<Slice>) -> Result<Applied, StoreError> {
-        let rows = slice.rows.iter().filter_map(|row| match row {
-            Ready::Row(ready) => Some(ready.row.clone()),
-            Ready::Failed(_) => None,
-        });
+        let rows = self.doubted(plan, slice)?;
         let options = batch::Options {
             on_existing: self.options.on_existing(),
             powers: self.options.powers(),
             // Whoever brings the settings brings what they are to hold for, on or off.
             keeps_grants_of_contexts_off: self.options.resources.contains(&RowKind::Settings),
         };
-        let mut done = batch::upsert(plan, rows.collect(), options)?;
-        let reactivated = self.reactivate(plan, slice, &mut done)?;
+        let mut done = batch::upsert(plan, rows.iter().filter_map(|row| row.row().cloned()).collect(), options)?;
+        let reactivated = self.reactivate(plan, &rows, &mut done)?;
+        let merged = merged(&rows, &done);
         let mut done = done.into_iter();
-        let mut results = Vec::with_capacity(slice.rows.len());
-        for row in &slice.rows {
-            results.push(match row {
+        let mut results = Vec::with_capacity(rows.len());
+        for row in &rows {
+            results.push(match &**row {
                 Ready::Failed(result) => (**result).clone(),
+                Ready::Same(same) => same.result(slice.chunk),
                 Ready::Row(ready) => match done.next() {
                     Some(done) => ready.result(slice.chunk, done),
                     None => return Err(StoreError::Corrupt("a row has no outcome".to_owned())),
                 },
             });
         }
-        Ok(Applied { results, reactivated })
+        Ok(Applied { results, reactivated, merged })
     }
 
     /// What this source had deactivated and has sent again counts again, unless the row says otherwise.
     fn reactivate(
         &self,
         plan: &mut Plan,
-        slice: &Slice,
-        done: &mut [Result<batch::Done, crate::plan::Refusal>],
+        rows: &[Cow<'_, Ready>],
+        done: &mut [Result<batch::Done, Refusal>],
     ) -> Result<Vec<RowKind>, StoreError> {
-        let ready = slice.rows.iter().filter_map(|row| match row {
-            Ready::Row(ready) => Some(ready),
-            Ready::Failed(_) => None,
-        });
+        let ready = rows.iter().filter_map(|row| row.ready());
         let returning = ready.zip(done.iter_mut()).filter_map(|(ready, done)| {
             let label = ready.sent.kind.filter(|_| !ready.says("validity"))?;
             Some(Returning { kind: members::record(label)?, done: done.as_mut().ok()?, label })
@@ -164,12 +247,70 @@ impl Context {
     }
 }
 
+/// What is to be remembered of rows that were merged. Of two rows of one thing the other one may have changed it again.
+fn merged(rows: &[Cow<'_, Ready>], done: &[Result<batch::Done, Refusal>]) -> BTreeMap<Kind, Vec<MergedRow>> {
+    let ready = || rows.iter().filter_map(|row| row.ready());
+    let number = |done: &Result<batch::Done, Refusal>| done.as_ref().ok()?.subject.number();
+    let mut rows_of: HashMap<(Option<Kind>, u32), u32> = HashMap::new();
+    let key = |ready: &ReadyRow, number| (ready.sent.kind.and_then(members::record), number);
+    for (ready, number) in ready().zip(done).filter_map(|(ready, done)| Some((ready, number(done)?))) {
+        *rows_of.entry(key(ready, number)).or_default() += 1;
+    }
+    let mut merged: BTreeMap<Kind, Vec<MergedRow>> = BTreeMap::new();
+    for (ready, done) in ready().zip(done) {
+        let (Some(digested), Some(external_id), Some(number)) = (&ready.digested, &ready.row.external_id, number(done))
+        else {
+            continue;
+        };
+        if rows_of.get(&key(ready, number)) == Some(&1) {
+            let (external_id, digest) = (external_id.id.clone(), digested.digest);
+            merged.entry(digested.record).or_default().push(MergedRow { external_id, number, digest });
+        }
+    }
+    merged
+}
+
+/// A row that failed before it was read.
+pub fn failed(chunk: u64, row: SentRow, why: Failure) -> Ready {
+    let row_id = row.text("row_id").map(str::to_owned);
+    Ready::Failed(Box::new(RowResult::failed(chunk, row, row_id, why)))
+}
+
+impl Ready {
+    fn ready(&self) -> Option<&ReadyRow> {
+        match self {
+            Ready::Row(ready) => Some(ready),
+            Ready::Failed(_) | Ready::Same(_) => None,
+        }
+    }
+
+    fn row(&self) -> Option<&batch::Row> {
+        self.ready().map(|ready| &ready.row)
+    }
+
+    fn same(&self) -> Option<&SameRow> {
+        match self {
+            Ready::Same(same) => Some(same),
+            Ready::Failed(_) | Ready::Row(_) => None,
+        }
+    }
+}
+
+impl SameRow {
+    fn result(&self, chunk: u64) -> RowResult {
+        let (id, key) = (self.thing.to_string(), Some(self.key.clone()));
+        let row_id = self.sent.text("row_id").map(str::to_owned);
+        let result = RowResult::of(chunk, &self.sent, row_id, Effect::Unchanged.as_str(), (id, key));
+        RowResult { ignored_fields: self.ignored.clone(), ..result }
+    }
+}
+
 impl ReadyRow {
     fn says(&self, member: &str) -> bool {
         self.sent.members.contains_key(member) && !self.ignored.iter().any(|ignored| ignored == member)
     }
 
-    fn result(&self, chunk: u64, done: Result<batch::Done, crate::plan::Refusal>) -> RowResult {
+    fn result(&self, chunk: u64, done: Result<batch::Done, Refusal>) -> RowResult {
         let result = match done {
             Ok(done) => RowResult::done(chunk, &self.sent, self.row_id.clone(), &done),
             Err(why) => RowResult::failed(chunk, self.sent.clone(), self.row_id.clone(), why.into()),

@@ -8,6 +8,7 @@ mod chunks;
 mod dry_run;
 mod files;
 mod full;
+mod repeats;
 mod results;
 mod rows;
 mod scopes;

@@ -1,0 +1,139 @@
+//! What a source sent last of a thing, in digest: whoever sends the same row again, while nobody has changed the thing
+//! since, changes nothing, and nothing needs to be compared to know it.
+//!
+//! A digest stands beside the external id that the row came with, and is taken away by each edit of the thing. It holds
+//! for one state of the names of customers and back ends, because a row may name such: when one of them gives a name up,
+//! all digests of before say nothing any more.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::change_log::insert;
+use super::numbers::to_number;
+use super::schema::{external_ids as table, state};
+use super::{Conn, StoreError, on};
+use crate::directory::text::fold;
+use crate::directory::{Delta, Edit, ExternalKey, Kind, Number, Source};
+
+/// The digest of a row, of what is done with it too.
+pub type RowDigest = [u8; 16];
+
+/// A row that was merged, so that the same again changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedRow {
+    /// What the source calls the thing.
+    pub external_id: ExternalKey,
+    /// The thing.
+    pub number: u32,
+    /// The row.
+    pub digest: RowDigest,
+}
+
+/// So many things are named in one statement.
+const AT_A_TIME: usize = 1_000;
+
+/// What is stored: the state of the names, and the digest.
+fn stored(epoch: i64, digest: &RowDigest) -> Vec<u8> {
+    [&epoch.to_be_bytes()[..], digest].concat()
+}
+
+fn names_epoch(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(on!(conn, |c| state::table.select(state::names_epoch).get_result(c)?))
+}
+
+/// Of each of these rows of a source the thing that it is about, where it would change nothing.
+pub fn unchanged(
+    conn: &mut Conn,
+    kind: Kind,
+    source: &Source,
+    rows: &[(&str, RowDigest)],
+) -> Result<Vec<Option<u32>>, StoreError> {
+    let epoch = names_epoch(conn)?;
+    let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
+    for some in rows.chunks(AT_A_TIME) {
+        let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
+        let found: Vec<(String, i64, Option<Vec<u8>>)> = on!(conn, |c| table::table
+            .filter(table::kind.eq(kind.as_str()).and(table::source.eq(source.as_str())))
+            .filter(table::external_id.eq_any(ids))
+            .select((table::external_id, table::thing_id, table::row_digest))
+            .load(c)?);
+        known.extend(found.into_iter().filter_map(|(id, number, digest)| Some((id, (number, digest?)))));
+    }
+    let same = |(id, digest): &(&str, RowDigest)| {
+        let (number, of_last) = known.get(*id)?;
+        (*of_last == stored(epoch, digest)).then(|| to_number(*number))
+    };
+    rows.iter().map(|row| same(row).transpose()).collect()
+}
+
+/// Remembers rows that were merged.
+pub(super) fn remember(conn: &mut Conn, kind: Kind, source: &Source, rows: &[MergedRow]) -> Result<(), StoreError> {
+    let epoch = names_epoch(conn)?;
+    let row = |row: &MergedRow| {
+        (
+            table::kind.eq(kind.as_str()),
+            table::source.eq(source.as_str().to_owned()),
+            table::external_id.eq(row.external_id.as_str().to_owned()),
+            table::thing_id.eq(i64::from(row.number)),
+            table::row_digest.eq(stored(epoch, &row.digest)),
+        )
+    };
+    let key = (table::kind, table::source, table::external_id);
+    insert!(conn, table::table, rows.iter().map(row), |it| it
+        .on_conflict(key)
+        .do_update()
+        .set(table::row_digest.eq(excluded(table::row_digest))));
+    Ok(())
+}
+
+/// Takes away what these edits make untrue.
+pub(super) fn forget(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
+    let mut changed: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
+    for (kind, number) in edits.iter().filter_map(changed_thing) {
+        changed.entry(kind).or_default().push(number);
+    }
+    for (kind, numbers) in changed {
+        for some in numbers.chunks(AT_A_TIME) {
+            let these =
+                table::thing_id.eq_any(some).and(table::kind.eq(kind.as_str())).and(table::row_digest.is_not_null());
+            on!(conn, |c| diesel::update(table::table.filter(these))
+                .set(table::row_digest.eq(None::<Vec<u8>>))
+                .execute(c)?);
+        }
+    }
+    if edits.iter().any(gives_a_name_up) {
+        on!(conn, |c| diesel::update(state::table).set(state::names_epoch.eq(state::names_epoch + 1)).execute(c)?);
+    }
+    Ok(())
+}
+
+/// The thing that was there before an edit and reads otherwise after it, of those that other systems have keys for.
+fn changed_thing(edit: &Edit) -> Option<(Kind, i64)> {
+    fn of<T, N: Number>(delta: &Delta<T>, number: impl Fn(&T) -> N) -> Option<(Kind, i64)> {
+        delta.before().map(|before| (N::KIND, i64::from(number(before).into())))
+    }
+    match edit {
+        Edit::Customer(delta) => of(delta, |it| it.number),
+        Edit::CustomerUser(delta) => of(delta, |it| it.number),
+        Edit::Group(delta) => of(delta, |it| it.number),
+        Edit::Service(delta) => of(delta, |it| it.number),
+        _ => None,
+    }
+}
+
+/// Whether something that rows of records can name is known by a name no longer: customers and back ends. (A service is
+/// renamed with its parent.)
+fn gives_a_name_up(edit: &Edit) -> bool {
+    fn is_lost<T>(delta: &Delta<T>, key: impl Fn(&T) -> &str) -> bool {
+        let after = delta.after().map(|after| fold(key(after)));
+        delta.before().is_some_and(|before| after != Some(fold(key(before))))
+    }
+    match edit {
+        Edit::Customer(delta) => is_lost(delta, |it| it.fields.customer_id.as_str()),
+        Edit::BackEnd(delta) => is_lost(delta, |it| it.fields.name.as_str()),
+        Edit::ExternalId { thing, present, .. } => thing.kind == Kind::Customer && !present,
+        _ => false,
+    }
+}

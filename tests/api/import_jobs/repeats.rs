@@ -1,0 +1,156 @@
+//! Rows that the source has sent before are recognized, and only where they would change nothing.
+
+use super::{Job, counts, customer, customers, job};
+use crate::common::{Reply, TestApp, Value, json};
+
+fn customer_user(number: usize, customer: &str) -> Value {
+    json!({"kind": "customer_user", "external_id": number.to_string(), "login": format!("u{number}"),
+           "last_name": format!("Name {number}"), "customer": customer})
+}
+
+/// Customers `c1` to `c3`, each with a customer user who names it by its key.
+fn rows() -> Vec<Value> {
+    let mut rows = customers(3);
+    rows.extend((1..=3).map(|number| customer_user(number, &format!("c{number}"))));
+    rows
+}
+
+fn crm(app: &TestApp) -> Job<'_> {
+    super::crm(app)
+}
+
+#[track_caller]
+fn send(app: &TestApp, rows: &[Value]) -> Reply {
+    crm(app).lines(1, rows).complete()
+}
+
+/// How many rows were updated and how many unchanged, of a kind.
+fn outcome(job: &Reply, kind: &str) -> (u64, u64) {
+    let of = counts(job, kind);
+    (of["updated"].as_u64().unwrap_or_default(), of["unchanged"].as_u64().unwrap_or_default())
+}
+
+#[test]
+fn what_somebody_changed_is_changed_back() {
+    let app = TestApp::start();
+    send(&app, &rows());
+    assert_eq!(outcome(&send(&app, &rows()), "customer_user"), (0, 3));
+    app.patch("/v1/customer-users/u2", json!({"last_name": "Another"})).expect(200);
+    let job = crm(&app).lines(1, &rows()).close();
+    assert_eq!(outcome(&job.wait(), "customer_user"), (1, 2));
+    assert_eq!(job.each("status")[3..], ["unchanged", "updated", "unchanged"]);
+    assert_eq!(job.each("key")[3..], ["u1", "u2", "u3"]);
+    app.get("/v1/customer-users/u2").expect(200).has("/last_name", "Name 2");
+    assert_eq!(outcome(&send(&app, &rows()), "customer_user"), (0, 3));
+}
+
+#[test]
+fn each_way_to_change_a_thing_counts() {
+    let app = TestApp::start();
+    send(&app, &rows());
+    let put = json!({"login": "u1", "last_name": "Put"});
+    app.put("/v1/customer-users/u1", put).expect(200);
+    app.put("/v1/customer-users/external:crm:2", json!({"last_name": "Merged"})).expect(200);
+    let batch = json!({"source": "crm", "rows": [{"external_id": "3", "last_name": "In a batch"}]});
+    app.post("/v1/customer-users:batch-upsert", batch).expect(200);
+    assert_eq!(outcome(&send(&app, &rows()), "customer_user"), (3, 0));
+    app.delete("/v1/customer-users/u1").expect(204);
+    assert_eq!(counts(&send(&app, &rows()), "customer_user")["created"], 1);
+    app.delete("/v1/customer-users/u2/external-ids/crm/2").expect(204);
+    let job = crm(&app).lines(1, &rows()).close();
+    job.wait();
+    assert_eq!(job.each("code")[3..], ["", "key_taken", ""]);
+}
+
+#[test]
+fn a_name_that_means_another_customer_is_looked_up_anew() {
+    let app = TestApp::start();
+    send(&app, &rows());
+    app.patch("/v1/customers/c1", json!({"customer_id": "old"})).expect(200);
+    app.patch("/v1/customers/c2", json!({"customer_id": "c1"})).expect(200);
+    let only_users: Vec<Value> = vec![customer_user(1, "c1")];
+    assert_eq!(outcome(&send(&app, &only_users), "customer_user"), (1, 0));
+    let second = app.get("/v1/customers/c1").expect(200).text_at("/id");
+    app.get("/v1/customer-users/u1").expect(200).has("/customer/id", second.as_str());
+}
+
+#[test]
+fn an_external_id_that_has_moved_is_looked_up_anew() {
+    let app = TestApp::start();
+    let user = customer_user(1, "external:crm:1");
+    send(&app, &[customer(1), customer(2), user.clone()]);
+    app.delete("/v1/customers/c1/external-ids/crm/1").expect(204);
+    app.put("/v1/customers/c2/external-ids/crm/1", json!({})).expect(201);
+    assert_eq!(outcome(&send(&app, &[user]), "customer_user"), (1, 0));
+    app.get("/v1/customer-users/u1").expect(200).has("/customer/customer_id", "c2");
+}
+
+#[test]
+fn two_rows_of_one_thing_have_their_say_each_night() {
+    let app = TestApp::start();
+    send(&app, &[customer(1)]);
+    app.put("/v1/customers/c1/external-ids/crm/merged", json!({})).expect(201);
+    let other = json!({"kind": "customer", "external_id": "merged", "name": "The other says so"});
+    for _ in 0..3 {
+        assert_eq!(outcome(&send(&app, &[customer(1), other.clone()]), "customer").0 > 0, true);
+        app.get("/v1/customers/c1").expect(200).has("/name", "The other says so");
+        send(&app, &[other.clone(), customer(1)]);
+        app.get("/v1/customers/c1").expect(200).has("/name", "Customer 1");
+    }
+}
+
+#[test]
+fn a_row_by_key_and_one_by_external_id_have_their_say_each_night() {
+    let app = TestApp::start();
+    let by_key = json!({"kind": "customer", "customer_id": "C1", "name": "By key"});
+    for _ in 0..3 {
+        send(
+            &app,
+            &[by_key.clone(), json!({"kind": "customer", "external_id": "1", "customer_id": "c1", "name": "By id"})],
+        );
+        app.get("/v1/customers/c1").expect(200).has("/name", "By id");
+    }
+}
+
+#[test]
+fn the_same_row_of_a_job_that_owns_more_says_more() {
+    let app = TestApp::start();
+    send(&app, &[customer(1)]);
+    let owning = |fields: Value| {
+        let body = json!({"source": "crm", "resources": ["customer"], "owned_fields": {"customer": fields}});
+        job(&app, body)
+    };
+    let row = json!({"kind": "customer", "external_id": "1", "customer_id": "c1", "name": "New", "city": "Ulm"});
+    for updated in [1, 0] {
+        let done = owning(json!(["city"])).lines(1, std::slice::from_ref(&row)).complete();
+        assert_eq!((outcome(&done, "customer").0, &counts(&done, "customer")["ignored_fields"]), (updated, &json!(1)));
+    }
+    app.get("/v1/customers/c1").expect(200).has("/name", "Customer 1").has("/city", "Ulm");
+    assert_eq!(outcome(&send(&app, &[row]), "customer"), (1, 0));
+    app.get("/v1/customers/c1").expect(200).has("/name", "New");
+}
+
+#[test]
+fn rows_of_tables_are_recognized_too() {
+    let app = TestApp::start();
+    let table = "external_id,customer_id,name\n1,c1,One\n2,c2,Two\n";
+    for (created, unchanged) in [(2, 0), (0, 2)] {
+        let done = crm(&app).table(1, "customer", table).complete();
+        let of = counts(&done, "customer");
+        assert_eq!((&of["created"], &of["unchanged"]), (&json!(created), &json!(unchanged)));
+    }
+    let changed = crm(&app).table(1, "customer", "external_id,customer_id,name\n1,c1,Two\n2,c2,Two\n").complete();
+    assert_eq!(outcome(&changed, "customer"), (1, 1));
+}
+
+#[test]
+fn a_dry_run_foresees_what_its_own_rows_change() {
+    let app = TestApp::start();
+    send(&app, &[customer(1)]);
+    app.put("/v1/customers/c1/external-ids/crm/merged", json!({})).expect(201);
+    send(&app, &[customer(1)]);
+    let body = json!({"source": "crm", "resources": ["customer"], "dry_run": true});
+    let other = json!({"kind": "customer", "external_id": "merged", "name": "Another"});
+    let done = job(&app, body).lines(1, &[other, customer(1)]).complete();
+    assert_eq!(outcome(&done, "customer"), (2, 0));
+}
