@@ -49,19 +49,18 @@ pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Resul
 /// follow.
 macro_rules! insert {
     ($conn:expr, $table:expr, $rows:expr) => {
-        insert!($conn, $table, $rows, |it| it, |it| it)
+        insert!($conn, $table, $rows, |it| it, std::convert::identity)
     };
     ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr) => {
-        insert!($conn, $table, $rows, |$it| $more, |one| $crate::store::prepared::prepared(one))
+        insert!($conn, $table, $rows, |$it| $more, $crate::store::prepared::prepared)
     };
-    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr, |$one:ident| $of_one:expr) => {{
+    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr, $of_one:path) => {{
         let rows: Vec<_> = $rows.collect();
         for some in rows.chunks($crate::store::dialect::rows_a_statement($conn)) {
             on!($conn, |c| match some {
                 [row] => {
                     let $it = diesel::insert_into($table).values(row);
-                    let $one = $more;
-                    $of_one.execute(c)?
+                    $of_one($more).execute(c)?
                 }
                 rows => {
                     let $it = diesel::insert_into($table).values(rows);

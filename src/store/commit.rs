@@ -70,7 +70,7 @@ pub fn write(
         }
         write_rows(conn, edits)?;
         deactivations::forget(conn, edits)?;
-        row_digests::forget(conn, edits)?;
+        row_digests::forget(conn, edits, &commit.imports)?;
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }

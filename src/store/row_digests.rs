@@ -5,17 +5,18 @@
 //! for one state of the names of customers and back ends, because a row may name such: when one of them gives a name up,
 //! all digests of before say nothing any more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::change_log::insert;
+use super::imports::ImportWrite;
 use super::numbers::to_number;
 use super::schema::{external_ids as table, state};
 use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
-use crate::directory::{Delta, Edit, ExternalKey, Kind, Number, Source};
+use crate::directory::{Delta, Edit, ExternalId, ExternalKey, Kind, Number, Source, Thing};
 
 /// The digest of a row, of what is done with it too.
 pub type RowDigest = [u8; 16];
@@ -88,19 +89,20 @@ pub(super) fn remember(conn: &mut Conn, kind: Kind, source: &Source, rows: &[Mer
     Ok(())
 }
 
-/// Takes away what these edits make untrue.
-pub(super) fn forget(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
+/// Takes away what these edits make untrue, but for what is about to be written over.
+pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -> Result<(), StoreError> {
+    let merged: HashSet<(Kind, &Source, &ExternalKey)> = imports.iter().flat_map(merged_rows).collect();
     let mut changed: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
-    for (kind, number) in edits.iter().filter_map(changed_thing) {
-        changed.entry(kind).or_default().push(number);
+    for (thing, external_ids) in edits.iter().filter_map(changed_thing) {
+        if !external_ids.iter().all(|it| merged.contains(&(thing.kind, &it.source, &it.id))) {
+            changed.entry(thing.kind).or_default().push(thing.number.into());
+        }
     }
     for (kind, numbers) in changed {
         for some in numbers.chunks(AT_A_TIME) {
-            let these =
-                table::thing_id.eq_any(some).and(table::kind.eq(kind.as_str())).and(table::row_digest.is_not_null());
-            on!(conn, |c| diesel::update(table::table.filter(these))
-                .set(table::row_digest.eq(None::<Vec<u8>>))
-                .execute(c)?);
+            let of_kind = table::kind.eq(kind.as_str()).and(table::row_digest.is_not_null());
+            let these = table::table.filter(table::thing_id.eq_any(some).and(of_kind));
+            on!(conn, |c| diesel::update(these).set(table::row_digest.eq(None::<Vec<u8>>)).execute(c)?);
         }
     }
     if edits.iter().any(gives_a_name_up) {
@@ -109,16 +111,25 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The thing that was there before an edit and reads otherwise after it, of those that other systems have keys for.
-fn changed_thing(edit: &Edit) -> Option<(Kind, i64)> {
-    fn of<T, N: Number>(delta: &Delta<T>, number: impl Fn(&T) -> N) -> Option<(Kind, i64)> {
-        delta.before().map(|before| (N::KIND, i64::from(number(before).into())))
+fn merged_rows(write: &ImportWrite) -> Vec<(Kind, &Source, &ExternalKey)> {
+    match write {
+        ImportWrite::Merged(kind, source, rows) => rows.iter().map(|row| (*kind, source, &row.external_id)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The thing that was there before an edit and reads otherwise after it, of those that other systems have keys for, and
+/// these keys.
+fn changed_thing(edit: &Edit) -> Option<(Thing, &[ExternalId])> {
+    fn of<T, N: Number>(delta: &Delta<T>, is: impl Fn(&T) -> (N, &[ExternalId])) -> Option<(Thing, &[ExternalId])> {
+        let (number, external_ids) = is(delta.before()?);
+        Some((Thing { kind: N::KIND, number: number.into() }, external_ids))
     }
     match edit {
-        Edit::Customer(delta) => of(delta, |it| it.number),
-        Edit::CustomerUser(delta) => of(delta, |it| it.number),
-        Edit::Group(delta) => of(delta, |it| it.number),
-        Edit::Service(delta) => of(delta, |it| it.number),
+        Edit::Customer(delta) => of(delta, |it| (it.number, &it.external_ids)),
+        Edit::CustomerUser(delta) => of(delta, |it| (it.number, &it.external_ids)),
+        Edit::Group(delta) => of(delta, |it| (it.number, &it.external_ids)),
+        Edit::Service(delta) => of(delta, |it| (it.number, &it.external_ids)),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::store::{self, ChunkHead, StoreError};
 use crate::sync::rows::RowKind;
 
 /// So many rows are written in one transaction, so that nobody else waits for long.
-pub const AT_A_TIME: usize = 500;
+pub const AT_A_TIME: usize = 1_000;
 /// So many rows are looked up together; and so many go together of which nothing is written but that they are unchanged.
 const LOOKED_UP: usize = 5_000;
 /// So many slices are read ahead.
