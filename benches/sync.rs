@@ -11,6 +11,9 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
 use rows::Target::{AtLeast, AtMost, None as NoTarget};
 use serde_json::Value;
 use service::client::Client;
@@ -112,7 +115,8 @@ fn beside<T>(client: &Client, act: impl FnOnce() -> T) -> (T, f64) {
     })
 }
 
-fn measure(database: &str, url: &str, target: f64) {
+/// Gives how many changed rows were written a second.
+fn measure(database: &str, url: &str, target: f64) -> f64 {
     let many = customer_users();
     let service = Service::start(url);
     let client = service.client();
@@ -137,6 +141,36 @@ fn measure(database: &str, url: &str, target: f64) {
     rows::report(&row, disturbed / undisturbed, "ratio", AtMost(2.0));
     rows::report(&format!("the same, while a job on {database} runs"), disturbed, "ms", NoTarget);
     rows::report(&format!("most memory of the process, {database}"), service.peak_memory(), "bytes", NoTarget);
+    changed
+}
+
+/// What SQLite alone needs to keep the same changes: the rows, their changes and their audit, a thousand in a transaction,
+/// in one statement each, from what is there already.
+fn bare(path: &str, many: u32) -> f64 {
+    const TOGETHER: u32 = 1_000;
+    let mut conn = SqliteConnection::establish(path).expect("a connection");
+    conn.batch_execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TEMP TABLE model AS
+         SELECT max(revision) AS revision FROM (SELECT revision FROM audit GROUP BY revision HAVING count(*) = 1000)",
+    )
+    .expect("a revision of a thousand rows");
+    let began = Instant::now();
+    for first in (0..many).step_by(TOGETHER as usize) {
+        let (revision, after) = (u64::from(u32::MAX) + u64::from(first), first + TOGETHER);
+        let transaction = format!(
+            "BEGIN IMMEDIATE;
+             UPDATE customer_users SET title = 'Bare', updated_at = '2026-01-01 00:00:00'
+             WHERE id > {first} AND id <= {after};
+             INSERT INTO revisions VALUES ({revision}, 'bare', '2026-01-01 00:00:00');
+             INSERT INTO changes SELECT {revision}, ordinal, body FROM changes
+             WHERE revision = (SELECT revision FROM model);
+             INSERT INTO audit SELECT {revision}, ordinal, happened_at, actor, kind, thing_id, value_before, value_after
+             FROM audit WHERE revision = (SELECT revision FROM model);
+             COMMIT"
+        );
+        conn.batch_execute(&transaction).expect("a commit");
+    }
+    f64::from(many) / began.elapsed().as_secs_f64()
 }
 
 fn main() {
@@ -145,9 +179,14 @@ fn main() {
     for ending in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
     }
-    measure("SQLite", &format!("sqlite:{}", path.display()), 40_000.0);
+    let changed = measure("SQLite", &format!("sqlite:{}", path.display()), 40_000.0);
+    let bare = bare(&path.to_string_lossy(), customer_users());
+    rows::report("bare statements of SQLite that keep as many changed rows", bare, "a second", NoTarget);
+    rows::report("changed rows of an import job ÷ bare statements of SQLite", changed / bare, "ratio", NoTarget);
     match Postgres::start() {
-        Some(server) => measure("PostgreSQL", &server.url(), 15_000.0),
+        Some(server) => {
+            measure("PostgreSQL", &server.url(), 15_000.0);
+        }
         None => println!("no PostgreSQL is installed, so it is not measured"),
     }
 }
