@@ -81,6 +81,7 @@ impl Drop for Service {
 fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(BINARY);
     command.env_clear().env("DATA_DIR", data_dir).env("RUST_LOG", "warn").current_dir(data_dir);
+    command.env("JWT_SECRET", "of the benches alone, and so it is no secret");
     command
 }
 

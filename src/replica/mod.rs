@@ -11,6 +11,7 @@
 mod follower;
 mod foresight;
 mod listener;
+mod load;
 mod retention;
 mod token;
 mod writer;

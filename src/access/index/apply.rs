@@ -1,6 +1,6 @@
 //! How the index follows a change.
 
-use super::entry::{CustomerGrant, CustomerUserEntry, Grant};
+use super::entry::{CustomerGrant, CustomerUserEntry};
 use super::{Index, links};
 use crate::directory::{
     BackEndNumber, Change, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink,
@@ -103,6 +103,11 @@ impl Index {
 
     fn remove_customer_user(&mut self, customer_user: CustomerUserNumber) {
         self.remove_name(customer_user);
+        self.forget_customer_user(customer_user);
+    }
+
+    /// Takes out what the customer user's entry says, at both ends.
+    pub(super) fn forget_customer_user(&mut self, customer_user: CustomerUserNumber) {
         let entry: CustomerUserEntry = self.customer_users.take(customer_user);
         for grant in &entry.groups {
             self.groups.entry(grant.group).customer_users.set(customer_user, false);
@@ -176,11 +181,8 @@ impl Index {
     }
 
     fn set_customer_user_group(&mut self, link: &CustomerUserGroupLink) {
-        let linked = !link.permissions.is_empty();
-        let grant = Grant { group: link.group, permissions: link.permissions.normalized() };
-        let grants = &mut self.customer_users.entry(link.customer_user).groups;
-        links::set(grants, link.group, linked.then_some(grant), |grant| grant.group);
-        self.groups.entry(link.group).customer_users.set(link.customer_user, linked);
+        self.customer_users.entry(link.customer_user).set_group(link);
+        self.groups.entry(link.group).customer_users.set(link.customer_user, !link.permissions.is_empty());
     }
 
     fn set_customer_user_service(&mut self, link: &CustomerUserServiceLink) {
