@@ -72,7 +72,10 @@ fn read(
 
 fn empty(part: &Part) -> Gathered {
     match part {
-        Part::CustomerUsers(numbers) => Gathered::from(u32::try_from(numbers.start).unwrap_or(u32::MAX)),
+        Part::CustomerUsers(numbers) => {
+            let about = usize::try_from(numbers.end - numbers.start).unwrap_or_default();
+            Gathered::from(u32::try_from(numbers.start).unwrap_or(u32::MAX), about)
+        }
         _ => Gathered::default(),
     }
 }

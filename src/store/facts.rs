@@ -22,7 +22,7 @@ use crate::directory::{
 /// So many numbers of customers are a part.
 const CUSTOMERS: i64 = 4_096;
 /// So many numbers of customer users are a part.
-const CUSTOMER_USERS: i64 = 16_384;
+const CUSTOMER_USERS: i64 = 8_192;
 
 /// A part of the facts.
 #[derive(Debug, Clone, PartialEq, Eq)]

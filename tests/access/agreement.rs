@@ -27,7 +27,7 @@ fn gathered(facts: &[Change]) -> Index {
     let (half, rest): (Vec<&Change>, Vec<&Change>) = facts.iter().partition(is_of_half);
     let mut index = Index::default();
     for (first, facts) in [(3, half), (0, rest)] {
-        let mut gathered = Gathered::from(first);
+        let mut gathered = Gathered::from(first, 3);
         facts.into_iter().for_each(|fact| gathered.add(fact.clone()));
         index.take_in(gathered);
     }

@@ -14,16 +14,18 @@ const AS_MANY: u32 = 1 << 16;
 /// What an index is to take in with [`Index::take_in`].
 #[derive(Debug, Default)]
 pub struct Gathered {
-    /// The number of the first customer user in the list.
+    /// The number of the first customer user in the lists.
     first: u32,
-    customer_users: Vec<(Option<Box<str>>, CustomerUserEntry)>,
+    keys: Vec<Option<Box<str>>>,
+    customer_users: Vec<CustomerUserEntry>,
     others: Vec<Change>,
 }
 
 impl Gathered {
-    /// Nothing yet; customer users are to be gathered from this number on.
-    pub fn from(first: u32) -> Self {
-        Self { first, ..Self::default() }
+    /// Nothing yet; customer users are to be gathered from this number on, about so many.
+    pub fn from(first: u32, about: usize) -> Self {
+        let (keys, customer_users) = (Vec::with_capacity(about), Vec::with_capacity(about));
+        Self { first, keys, customer_users, others: Vec::new() }
     }
 
     /// How many facts there are that are not of customer users.
@@ -42,22 +44,22 @@ impl Gathered {
     fn add_to_customer_user(&mut self, fact: Change) -> Option<Change> {
         match fact {
             Change::CustomerUserPut { id, customer, back_end, validity, .. } => {
-                let Some((key, entry)) = self.customer_user(id) else { return Some(fact) };
+                let Some((key, entry)) = self.put(id) else { return Some(fact) };
                 (entry.customer, entry.back_end, entry.validity) = (customer, Some(back_end), Some(validity));
                 if let Change::CustomerUserPut { login, .. } = fact {
                     *key = Some(String::from(login).into_boxed_str());
                 }
             }
             Change::CustomerUserGroupLinkSet(link @ CustomerUserGroupLink { customer_user, .. }) => {
-                let Some((_, entry)) = self.customer_user(customer_user) else { return Some(fact) };
+                let Some((_, entry)) = self.put(customer_user) else { return Some(fact) };
                 entry.set_group(&link);
             }
             Change::CustomerUserServiceLinkSet(CustomerUserServiceLink { customer_user, service, linked }) => {
-                let Some((_, entry)) = self.customer_user(customer_user) else { return Some(fact) };
+                let Some((_, entry)) = self.put(customer_user) else { return Some(fact) };
                 links::set_number(&mut entry.services, service, linked);
             }
             Change::CustomerMembershipSet(CustomerMembership { customer_user, customer, member }) => {
-                let Some((_, entry)) = self.customer_user(customer_user) else { return Some(fact) };
+                let Some((_, entry)) = self.put(customer_user) else { return Some(fact) };
                 links::set_number(&mut entry.additional, customer, member);
             }
             other => return Some(other),
@@ -65,12 +67,14 @@ impl Gathered {
         None
     }
 
-    fn customer_user(&mut self, number: CustomerUserNumber) -> Option<&mut (Option<Box<str>>, CustomerUserEntry)> {
+    /// The places of a customer user in the lists.
+    fn put(&mut self, number: CustomerUserNumber) -> Option<(&mut Option<Box<str>>, &mut CustomerUserEntry)> {
         let at = number.0.checked_sub(self.first).filter(|at| *at < AS_MANY)? as usize;
-        if self.customer_users.len() <= at {
+        if self.keys.len() <= at {
+            self.keys.resize_with(at + 1, Default::default);
             self.customer_users.resize_with(at + 1, Default::default);
         }
-        self.customer_users.get_mut(at)
+        self.keys.get_mut(at).zip(self.customer_users.get_mut(at))
     }
 }
 
@@ -83,7 +87,7 @@ impl Index {
     /// Takes in facts, as if each were applied. All that there is of a customer user must have been gathered together:
     /// what the index says of them, if it knows them, is replaced.
     pub fn take_in(&mut self, gathered: Gathered) {
-        for (number, (key, entry)) in (gathered.first..).zip(gathered.customer_users) {
+        for (number, (key, entry)) in (gathered.first..).zip(gathered.keys.into_iter().zip(gathered.customer_users)) {
             if let Some(key) = key {
                 self.names[Kind::CustomerUser as usize].put(number, key);
             }
