@@ -169,7 +169,7 @@ impl Shared {
     /// to a copy, which then takes the index's place. Nobody else applies meanwhile.
     fn apply_one(&self, revision: u64, changes: &[Change]) {
         let apply = |index: &mut Index| {
-            changes.iter().for_each(|change| index.apply(change));
+            index.apply_all(changes);
             index.set_revision(revision);
         };
         if changes.len() <= AT_ONCE {

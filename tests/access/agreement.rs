@@ -77,6 +77,9 @@ proptest! {
         prop_assert_eq!(facts(&followed), facts(&index(&built)));
         prop_assert_eq!(facts(&followed), facts(&index(built.iter().rev())), "in any order");
         prop_assert_eq!(facts(&followed), facts(&gathered(&built)), "gathered");
+        let mut at_once = Index::default();
+        at_once.apply_all(&revisions.concat());
+        prop_assert_eq!(facts(&followed), facts(&at_once), "at once");
         prop_assert!(followed.same_facts(&followed.clone()));
     }
 

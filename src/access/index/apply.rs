@@ -39,6 +39,18 @@ impl Index {
         }
     }
 
+    /// Follows the changes of a revision, as if each were applied in its turn. Links that follow one another are made in
+    /// the order of their ends, first at the one end and then at the other: so each part of the memory is come to once.
+    pub fn apply_all(&mut self, changes: &[Change]) {
+        let is_link = |change: &Change| matches!(change, Change::CustomerUserGroupLinkSet(_));
+        for run in changes.chunk_by(|one, other| is_link(one) && is_link(other)) {
+            match run {
+                [_, _, ..] => self.set_customer_user_groups(run),
+                one => one.iter().for_each(|change| self.apply(change)),
+            }
+        }
+    }
+
     fn put_name<N: Number>(&mut self, number: N, key: &str) {
         self.names[N::KIND as usize].put(number.into(), key);
     }
@@ -183,6 +195,23 @@ impl Index {
     fn set_customer_user_group(&mut self, link: &CustomerUserGroupLink) {
         self.customer_users.entry(link.customer_user).set_group(link);
         self.groups.entry(link.group).customer_users.set(link.customer_user, !link.permissions.is_empty());
+    }
+
+    fn set_customer_user_groups(&mut self, changes: &[Change]) {
+        let link_of = |change| match change {
+            &Change::CustomerUserGroupLinkSet(link) => Some(link),
+            _ => None,
+        };
+        let mut links: Vec<CustomerUserGroupLink> = changes.iter().filter_map(link_of).collect();
+        // Two of one link stay in their order, and the last one counts.
+        links.sort_by_key(|link| link.customer_user);
+        for link in &links {
+            self.customer_users.entry(link.customer_user).set_group(link);
+        }
+        links.sort_by_key(|link| link.group);
+        for link in &links {
+            self.groups.entry(link.group).customer_users.set(link.customer_user, !link.permissions.is_empty());
+        }
     }
 
     fn set_customer_user_service(&mut self, link: &CustomerUserServiceLink) {
