@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 
+/// On PostgreSQL, where several processes would share it, the service makes no secret by itself.
+const JWT_SECRET: &str = "a secret of benches, which protects nothing at all";
 const BINARY: &str = env!("CARGO_BIN_EXE_customer-access");
 
 /// Where the databases of benches are kept from one run to the next.
@@ -81,7 +83,7 @@ impl Drop for Service {
 fn command(data_dir: &Path) -> Command {
     let mut command = Command::new(BINARY);
     command.env_clear().env("DATA_DIR", data_dir).env("RUST_LOG", "warn").current_dir(data_dir);
-    command.env("JWT_SECRET", "of the benches alone, and so it is no secret");
+    command.env("JWT_SECRET", JWT_SECRET);
     command
 }
 
