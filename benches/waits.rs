@@ -106,7 +106,7 @@ fn one_by_one(index: &RwLock<Index>, changes: &[Change]) -> Duration {
 /// One revision of many links: applied to a copy, which then takes the index's place.
 fn all_at_once(index: &RwLock<Index>, changes: &[Change]) -> Duration {
     let mut next = index.read().expect("a lock").clone();
-    changes.iter().for_each(|change| next.apply(change));
+    next.apply_all(changes);
     let mut guard = index.write().expect("a lock");
     let began = Instant::now();
     let old = std::mem::replace(&mut *guard, next);

@@ -48,7 +48,7 @@ const ONLY_IN: &[(&str, &[&str], &[&str])] = &[
     ("HTTP", &["actix_web"], &["src/api/", "src/cli/", "src/auth/", "src/replica/"]),
     (
         "changing the index",
-        &["index.apply(", "set_revision(revision", "Index::default()"],
+        &["index.apply(", "index.apply_all(", "index.take_in(", "set_revision(revision", "Index::default()"],
         &["src/replica/", "src/access/"],
     ),
     (

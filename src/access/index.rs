@@ -1,15 +1,17 @@
 //! The facts, laid out for answering: entries by number, links sorted at both ends, look-up by key
 //! and by external id.
 //!
-//! The index changes only by [`Index::apply`], at a cost in proportion to the change. What it holds
-//! depends on the changes alone and, within a revision, not on their order; but a removal takes
-//! everything that was attached before it. A link may name something that does not exist (yet): it
-//! is kept and grants nothing.
+//! The index changes only by [`Index::apply`], at a cost in proportion to the change, and by
+//! [`Index::take_in`], which does the same for the many facts that an index is built from. What it
+//! holds depends on the changes alone and, within a revision, not on their order; but a removal
+//! takes everything that was attached before it. A link may name something that does not exist
+//! (yet): it is kept and grants nothing.
 
 mod apply;
 mod entry;
 mod externals;
 mod facts;
+mod gathered;
 mod links;
 mod members;
 mod names;
@@ -22,6 +24,7 @@ use std::collections::BTreeSet;
 use entry::{BackEndEntry, CustomerEntry, CustomerUserEntry, GroupEntry, ServiceEntry};
 pub use entry::{CustomerGrant, Grant};
 use externals::Externals;
+pub use gathered::Gathered;
 use names::Names;
 use shared::Entries;
 

@@ -41,7 +41,7 @@ pub mod overview;
 pub mod preview;
 pub mod resolve;
 
-pub use index::{CustomerGrant, Grant, Index};
+pub use index::{CustomerGrant, Gathered, Grant, Index};
 pub use preview::{Difference, DifferenceCounts, Gains, Preview, Warning, warnings};
 pub use resolve::{
     Basis, CustomerOf, Decision, Effective, EffectiveGroup, EffectiveServices, GroupHolder, GroupPermission, HeldGroup,

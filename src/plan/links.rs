@@ -57,7 +57,9 @@ pub fn set_customer_group(
         granted.push(plan.granted(Relation::CustomerGroup(context), ends)?);
     }
     precondition.check(link_tag(&granted).as_deref())?;
-    let before = set(plan, Relation::CustomerGroup(context), ends, after)?;
+    let before =
+        granted.into_iter().zip(Context::ALL).find(|(_, it)| *it == context).map(|(set, _)| set).unwrap_or_default();
+    set_upon(plan, Relation::CustomerGroup(context), ends, (before, after))?;
     Ok(((customer, group), LinkOutcome::of(before, after)))
 }
 
@@ -73,8 +75,9 @@ pub fn set_customer_user_group(
     let group = plan.number::<GroupNumber>(group)?;
     let after = permission_set(&plan.settings()?.permission_types, permissions, "/permissions")?;
     let ends = (customer_user.into(), group.into());
-    precondition.check(link_tag(&[plan.granted(Relation::CustomerUserGroup, ends)?]).as_deref())?;
-    let before = set(plan, Relation::CustomerUserGroup, ends, after)?;
+    let before = plan.granted(Relation::CustomerUserGroup, ends)?;
+    precondition.check(link_tag(&[before]).as_deref())?;
+    set_upon(plan, Relation::CustomerUserGroup, ends, (before, after))?;
     Ok(((customer_user, group), LinkOutcome::of(before, after)))
 }
 
@@ -116,9 +119,10 @@ fn mark(
     is: bool,
     precondition: &Precondition,
 ) -> Result<bool, Refusal> {
-    let was = !plan.granted(relation, ends)?.is_empty();
+    let before = plan.granted(relation, ends)?;
+    let was = !before.is_empty();
     precondition.check(membership_tag(was).as_deref())?;
-    set(plan, relation, ends, PermissionSet::marked(is))?;
+    set_upon(plan, relation, ends, (before, PermissionSet::marked(is)))?;
     Ok(was != is)
 }
 
@@ -130,11 +134,25 @@ pub(super) fn set(
     after: PermissionSet,
 ) -> Result<PermissionSet, Refusal> {
     let before = plan.granted(relation, ends)?;
+    set_upon(plan, relation, ends, (before, after))?;
+    Ok(before)
+}
+
+/// [`set`] where what the link grants is known.
+fn set_upon(
+    plan: &mut Plan,
+    relation: Relation,
+    ends: (u32, u32),
+    (before, after): (PermissionSet, PermissionSet),
+) -> Result<(), Refusal> {
     let settings = plan.settings()?;
     if !settings.is_on(relation.context()) && settings.permission_types.gives_more(before, after) {
         return Err(Refusal::ContextOff(relation.context().as_str()));
     }
-    set_in_any_context(plan, relation, ends, after)
+    if before != after {
+        plan.edit(relation.edit(ends, before, after));
+    }
+    Ok(())
 }
 
 /// Sets what a link grants, even in a context that is off, and gives what it granted.

@@ -244,6 +244,9 @@ impl<'p, 'c> Plan<'p, 'c> {
     fn settings(&mut self) -> Result<&Settings, StoreError> {
         if self.known.settings.is_none() {
             self.known.settings = store::settings(self.conn)?;
+            // Those that the commit begins with: no edit of this plan has changed them yet, or they were known.
+            self.commit.permission_types =
+                self.known.settings.as_ref().map(|settings| settings.permission_types.clone());
         }
         Ok(self.known.settings.get_or_insert_with(Settings::fresh))
     }

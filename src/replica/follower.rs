@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use super::Shared;
 use super::writer::Together;
+use super::{Shared, load};
 use crate::access::Index;
 use crate::directory::{Change, PermissionTypes};
 use crate::store::{self, LoggedRevision, Store, StoreError};
@@ -23,14 +23,12 @@ pub(super) struct Followed {
 
 /// Builds an index from the tables, at one revision.
 pub(super) fn build(store: &Store) -> Result<(Index, Followed), StoreError> {
-    store.read(|conn| {
-        let state = store::state(conn)?;
-        let mut index = Index::default();
-        store::all_facts(conn, &mut |change| index.apply(&change))?;
-        index.set_revision(state.revision);
-        let identity = store::identity_of(conn, state.revision)?;
-        Ok((index, Followed { epoch: state.epoch.into(), identity }))
-    })
+    let mut readers = store.readers(load::threads())?;
+    let state = readers[0].state().clone();
+    let identity = store::identity_of(&mut readers[0].conn(), state.revision)?;
+    let mut index = load::index(readers)?;
+    index.set_revision(state.revision);
+    Ok((index, Followed { epoch: state.epoch.into(), identity }))
 }
 
 /// Looks at the log from time to time, for the writes of other processes, as long as the replica is
@@ -171,7 +169,7 @@ impl Shared {
     /// to a copy, which then takes the index's place. Nobody else applies meanwhile.
     fn apply_one(&self, revision: u64, changes: &[Change]) {
         let apply = |index: &mut Index| {
-            changes.iter().for_each(|change| index.apply(change));
+            index.apply_all(changes);
             index.set_revision(revision);
         };
         if changes.len() <= AT_ONCE {

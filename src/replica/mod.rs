@@ -11,6 +11,7 @@
 mod follower;
 mod foresight;
 mod listener;
+mod load;
 mod retention;
 mod token;
 mod writer;
@@ -256,7 +257,7 @@ pub fn snapshot(store: &Store) -> Result<Index, StoreError> {
 
 /// What an index would be after these changes.
 pub fn applied(mut index: Index, changes: &[Change]) -> Index {
-    changes.iter().for_each(|change| index.apply(change));
+    index.apply_all(changes);
     index
 }
 

@@ -27,6 +27,8 @@ pub struct Commit {
     pub reply: Option<(WriteKey, KeptReply)>,
     /// What is written about import jobs.
     pub imports: Vec<ImportWrite>,
+    /// The permission types that held before the write, if whoever planned it has read them.
+    pub permission_types: Option<PermissionTypes>,
 }
 
 impl Commit {
@@ -103,6 +105,9 @@ fn permission_types(conn: &mut Conn, commit: &Commit) -> Result<PermissionTypes,
         |edit: &Edit| matches!(edit, Edit::CustomerGroupLink { .. } | Edit::CustomerUserGroupLink { .. });
     if !commit.edits.iter().any(names_permissions) {
         return Ok(PermissionTypes(Vec::new()));
+    }
+    if let Some(types) = &commit.permission_types {
+        return Ok(types.clone());
     }
     let settings = settings::settings(conn)?;
     Ok(settings.ok_or_else(|| StoreError::Corrupt("there are no settings".to_owned()))?.permission_types)

@@ -27,6 +27,15 @@ pub(super) enum GramsOf {
     CustomerUsers,
 }
 
+impl GramsOf {
+    fn table(self) -> &'static str {
+        match self {
+            GramsOf::Customers => "customer_grams",
+            GramsOf::CustomerUsers => "customer_user_grams",
+        }
+    }
+}
+
 #[derive(diesel::QueryableByName)]
 struct RowNumber {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -41,10 +50,7 @@ pub(super) fn rows_with_grams(
     limit: i64,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let Conn::Sqlite(c) = conn else { return Ok(None) };
-    let table = match of {
-        GramsOf::Customers => "customer_grams",
-        GramsOf::CustomerUsers => "customer_user_grams",
-    };
+    let table = of.table();
     let statement = format!(
         "SELECT id FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?) UNION SELECT id FROM {table}_pending"
     );
@@ -93,6 +99,35 @@ pub(super) fn pending_grams(conn: &mut Conn) -> Result<i64, StoreError> {
     let customers: i64 = customer_grams_pending::table.count().get_result(&mut **c)?;
     let customer_users: i64 = customer_user_grams_pending::table.count().get_result(&mut **c)?;
     Ok(customers.max(customer_users))
+}
+
+#[derive(diesel::QueryableByName)]
+struct Probe {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    found: i64,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    last: Option<i64>,
+}
+
+/// How many rows have a gram, up to a limit, and the greatest number of those that were counted; nothing where there is no
+/// such index.
+pub(super) fn probe_gram(
+    conn: &mut Conn,
+    of: GramsOf,
+    gram: &str,
+    limit: i64,
+) -> Result<Option<(i64, i64)>, StoreError> {
+    let Conn::Sqlite(c) = conn else { return Ok(None) };
+    let table = of.table();
+    let statement = format!(
+        "SELECT count(*) AS found, max(id) AS last FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?)"
+    );
+    #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
+    let probe = diesel::sql_query(statement)
+        .bind::<diesel::sql_types::Text, _>(gram)
+        .bind::<diesel::sql_types::BigInt, _>(limit)
+        .get_result::<Probe>(&mut **c)?;
+    Ok(Some((probe.found, probe.last.unwrap_or_default())))
 }
 
 /// Puts what changed into the indexes of three characters, if it is more than that.

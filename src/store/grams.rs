@@ -17,6 +17,11 @@ use crate::directory::{Edit, Kind};
 
 /// Rows that are more than this are not listed one by one.
 const MANY: usize = 1_000;
+/// So many grams of a word are looked at.
+const PROBED: usize = 8;
+/// What a larger share of all rows has is not looked for, if the word has a rarer gram: to read that such a row has it,
+/// and which, costs more than to look at those that are left.
+const FREQUENT: f64 = 0.07;
 /// So many rows may change before the index is brought up to date.
 const PENDING: i64 = 500;
 /// How often it is looked whether so many have.
@@ -26,21 +31,22 @@ const EVERY: u64 = 64;
 enum Having {
     /// Nothing: there is none, or the word is too short for it.
     Unknown,
-    /// They are too many to be listed.
-    Many,
+    /// They are too many to be listed: these grams, and about what share of all rows has them, or less.
+    Many(String, f64),
     /// All of them, and perhaps some more.
     These(HashSet<i64>),
 }
 
 /// Narrows what is asked as far as the index can: the same rows match it.
 pub(super) fn narrow(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<ListQuery, StoreError> {
-    let (mut rows, mut customers, mut many) = (None, Some(HashSet::new()), None);
+    let (mut rows, mut customers, mut many) = (None, Some(HashSet::new()), None::<OfGrams>);
     for word in &query.words.0 {
         let (found, by_customer) = found(conn, kind, word)?;
-        many = many.or(match (&found, &by_customer) {
-            (Having::Many, Some((_, users))) => Some((grams(word).join(" AND "), users.clone())),
-            _ => None,
-        });
+        if let (Having::Many(grams, share), Some((_, users))) = (&found, &by_customer)
+            && many.as_ref().is_none_or(|many| many.share > *share)
+        {
+            many = Some(OfGrams { grams: grams.clone(), share: *share, besides: list(users.clone()) });
+        }
         customers = customers.zip(by_customer).map(|(all, (theirs, _))| all.union(&theirs).copied().collect());
         rows = match (rows, found) {
             (Some(rows), Having::These(found)) => Some(both(&rows, &found)),
@@ -48,9 +54,8 @@ pub(super) fn narrow(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<L
             (rows, _) => rows,
         };
     }
-    let list = |numbers: HashSet<i64>| numbers.into_iter().collect::<Vec<_>>();
     let only_customers = customers.filter(|_| kind == Kind::CustomerUser).map(list);
-    let only_of = many.filter(|_| rows.is_none()).map(|(grams, users)| OfGrams { grams, besides: list(users) });
+    let only_of = many.filter(|_| rows.is_none());
     Ok(ListQuery { only: rows.map(list), only_customers, only_of, ..query.clone() })
 }
 
@@ -72,21 +77,38 @@ fn found(conn: &mut Conn, kind: Kind, word: &str) -> Result<(Having, Option<ByCu
     Ok((found, Some((customers, users))))
 }
 
+fn list(numbers: HashSet<i64>) -> Vec<i64> {
+    numbers.into_iter().collect()
+}
+
 fn both(one: &HashSet<i64>, other: &HashSet<i64>) -> HashSet<i64> {
     one.intersection(other).copied().collect()
 }
 
 fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError> {
-    let grams = grams(word);
-    if grams.is_empty() {
-        return Ok(Having::Unknown);
-    }
-    let rows = dialect::rows_with_grams(conn, of, &grams.join(" AND "), MANY as i64 + 1)?;
+    let Some((grams, share)) = rarest(conn, of, word)? else { return Ok(Having::Unknown) };
+    let rows = dialect::rows_with_grams(conn, of, &grams, MANY as i64 + 1)?;
     Ok(match rows {
         None => Having::Unknown,
-        Some(rows) if rows.len() > MANY => Having::Many,
+        Some(rows) if rows.len() > MANY => Having::Many(grams, share),
         Some(rows) => Having::These(rows.into_iter().collect()),
     })
+}
+
+/// The grams of a word that few rows have, and the share of the rarest. How many have one is guessed by where the first
+/// thousand are: the rows stand in the order of their numbers.
+fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(String, f64)>, StoreError> {
+    let mut probed = Vec::new();
+    for gram in grams(word).into_iter().take(PROBED) {
+        let Some((found, last)) = dialect::probe_gram(conn, of, &gram, MANY as i64)? else { return Ok(None) };
+        let share = if found < MANY as i64 { 0.0 } else { found as f64 / (last.max(found)) as f64 };
+        probed.push((share, gram));
+    }
+    probed.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let Some(share) = probed.first().map(|(share, _)| *share) else { return Ok(None) };
+    let worth_it = probed.into_iter().enumerate().take_while(|(at, (share, _))| *at == 0 || *share < FREQUENT);
+    let grams: Vec<String> = worth_it.map(|(_, (_, gram))| gram).collect();
+    Ok(Some((grams.join(" AND "), share)))
 }
 
 /// Three characters each of what a pattern says literally, as the index's query language has them. Those that overlap

@@ -25,6 +25,8 @@ pub enum SortKey {
 #[derive(Debug, Clone)]
 pub struct OfGrams {
     pub(super) grams: String,
+    /// About what share of all rows they are, or less.
+    pub(super) share: f64,
     pub(super) besides: Vec<i64>,
 }
 
@@ -61,6 +63,8 @@ pub struct ListQuery {
     pub descending: bool,
     /// Where the page before ended: what it was sorted by, and the number.
     pub after: Option<(String, i64)>,
+    /// No row that is sorted after this one: so far the rows are looked at.
+    pub until: Option<(String, i64)>,
     /// The most rows.
     pub limit: i64,
 }
@@ -81,6 +85,9 @@ macro_rules! keyset {
         if let Some((_, number)) = &$query.after {
             rows = if $query.descending { rows.filter($id.lt(*number)) } else { rows.filter($id.gt(*number)) };
         }
+        if let Some((_, number)) = &$query.until {
+            rows = if $query.descending { rows.filter($id.ge(*number)) } else { rows.filter($id.le(*number)) };
+        }
         rows = if $query.descending { rows.order($id.desc()) } else { rows.order($id.asc()) };
         let numbers = rows.limit($query.limit).select($id).load::<i64>($c)?;
         Ok(numbers.into_iter().map(|number| (String::new(), number)).collect())
@@ -93,6 +100,11 @@ macro_rules! keyset {
             } else {
                 rows.filter($column.gt(value.clone()).or($column.eq(value.clone()).and($id.gt(*number))))
             };
+        }
+        // Whoever is sorted alike may come too.
+        if let Some((value, _)) = &$query.until {
+            let value = value.clone();
+            rows = if $query.descending { rows.filter($column.ge(value)) } else { rows.filter($column.le(value)) };
         }
         rows = if $query.descending {
             rows.order(($column.desc(), $id.desc()))

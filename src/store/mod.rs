@@ -34,6 +34,7 @@ pub mod pages;
 mod pairs;
 mod prepared;
 mod reach;
+mod reader;
 mod records;
 mod retention;
 mod row_digests;
@@ -51,7 +52,7 @@ pub use connection::{Conn, Listener, PoolState};
 pub use customer_users::{count_of_back_end, customer_users_of};
 pub use deactivations::deactivated_by;
 pub use external_ids::valid_of_source;
-pub use facts::all_facts;
+pub use facts::{Part, all_facts, count_of_customer_users, facts_of, parts};
 pub use import_chunks::{Chunk, ChunkHead, chunk_content, chunk_head, chunk_numbers, chunks};
 pub use import_results::{Results, absent, cut_imports, next_results, previews};
 pub use kept_replies::{KeptReply, WriteKey};
@@ -59,6 +60,7 @@ pub use links::*;
 pub use pairs::{
     Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
 };
+pub use reader::Reader;
 pub use records::{
     Record, by_folded_key, by_number, exists, find, number_of, numbers_by_external_id, numbers_by_folded_key,
     records_of,

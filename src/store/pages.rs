@@ -32,6 +32,9 @@ pub fn numbers(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<u32
 /// At least so many rows are looked at in their order, before anything else is tried.
 const FIRST_ROWS: i64 = 250;
 
+/// So many rows are looked at, in their order, where that should be enough.
+const MOST_ROWS: i64 = 5_000;
+
 /// Whether words are looked for among what there may be very much of.
 fn is_searched(kind: Kind, query: &ListQuery) -> bool {
     !query.words.0.is_empty() && matches!(kind, Kind::Customer | Kind::CustomerUser)
@@ -51,7 +54,31 @@ fn found(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, 
         return Ok(page);
     }
     let narrowed = grams::narrow(conn, kind, query)?;
-    keys(conn, kind, &narrowed)
+    match among_as_many_as_should_do(conn, kind, &narrowed)? {
+        Some(page) => Ok(page),
+        None => keys(conn, kind, &narrowed),
+    }
+}
+
+/// Where a word is frequent, a page is found among a few times as many rows, in their order, unless those that have it
+/// stand together: then there is nothing to be said after so many.
+fn among_as_many_as_should_do(
+    conn: &mut Conn,
+    kind: Kind,
+    narrowed: &ListQuery,
+) -> Result<Option<Vec<(String, i64)>>, StoreError> {
+    let Some(share) = narrowed.only_of.as_ref().map(|of| of.share) else { return Ok(None) };
+    let rows = (narrowed.limit as f64 / share * 2.0) as i64;
+    if rows > MOST_ROWS {
+        return Ok(None);
+    }
+    let words = Words::default();
+    let all = ListQuery { words, limit: rows, only_of: None, only_customers: None, ..narrowed.clone() };
+    let in_order = keys(conn, kind, &all)?;
+    let are_all = (in_order.len() as i64) < rows;
+    let Some(last) = in_order.into_iter().next_back() else { return Ok(Some(Vec::new())) };
+    let page = keys(conn, kind, &ListQuery { until: Some(last), only_of: None, ..narrowed.clone() })?;
+    Ok(Some(page).filter(|page| are_all || page.len() as i64 >= narrowed.limit))
 }
 
 /// The numbers of one page, each with what it is sorted by.

@@ -1,7 +1,7 @@
 //! Rule 7: whatever the directory and however it came to be, every way of asking gives what the
 //! naive reading of the rules gives; and an index that followed changes is one built from scratch.
 
-use customer_access::access::Index;
+use customer_access::access::{Gathered, Index};
 use customer_access::directory::Change;
 use proptest::prelude::*;
 
@@ -12,6 +12,25 @@ use super::questions::*;
 fn index<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Index {
     let mut index = Index::default();
     changes.into_iter().for_each(|change| index.apply(change));
+    index
+}
+
+/// The same, gathered in two parts first.
+fn gathered(facts: &[Change]) -> Index {
+    let is_of_half = |fact: &&Change| match fact {
+        Change::CustomerUserPut { id, .. } => id.0 > 2,
+        Change::CustomerUserGroupLinkSet(link) => link.customer_user.0 > 2,
+        Change::CustomerUserServiceLinkSet(link) => link.customer_user.0 > 2,
+        Change::CustomerMembershipSet(membership) => membership.customer_user.0 > 2,
+        _ => false,
+    };
+    let (half, rest): (Vec<&Change>, Vec<&Change>) = facts.iter().partition(is_of_half);
+    let mut index = Index::default();
+    for (first, facts) in [(3, half), (0, rest)] {
+        let mut gathered = Gathered::from(first, 3);
+        facts.into_iter().for_each(|fact| gathered.add(fact.clone()));
+        index.take_in(gathered);
+    }
     index
 }
 
@@ -57,6 +76,10 @@ proptest! {
         let followed = index(revisions.iter().flatten());
         prop_assert_eq!(facts(&followed), facts(&index(&built)));
         prop_assert_eq!(facts(&followed), facts(&index(built.iter().rev())), "in any order");
+        prop_assert_eq!(facts(&followed), facts(&gathered(&built)), "gathered");
+        let mut at_once = Index::default();
+        at_once.apply_all(&revisions.concat());
+        prop_assert_eq!(facts(&followed), facts(&at_once), "at once");
         prop_assert!(followed.same_facts(&followed.clone()));
     }
 

@@ -1,6 +1,6 @@
 //! How the index follows a change.
 
-use super::entry::{CustomerGrant, CustomerUserEntry, Grant};
+use super::entry::{CustomerGrant, CustomerUserEntry};
 use super::{Index, links};
 use crate::directory::{
     BackEndNumber, Change, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink,
@@ -36,6 +36,18 @@ impl Index {
             Change::CustomerMembershipSet(membership) => self.set_membership(membership),
             Change::RollSet { roll, id, listed } => self.set_roll(*roll, *id, *listed),
             Change::SettingsPut { settings } => self.put_settings(settings),
+        }
+    }
+
+    /// Follows the changes of a revision, as if each were applied in its turn. Links that follow one another are made in
+    /// the order of their ends, first at the one end and then at the other: so each part of the memory is come to once.
+    pub fn apply_all(&mut self, changes: &[Change]) {
+        let is_link = |change: &Change| matches!(change, Change::CustomerUserGroupLinkSet(_));
+        for run in changes.chunk_by(|one, other| is_link(one) && is_link(other)) {
+            match run {
+                [_, _, ..] => self.set_customer_user_groups(run),
+                one => one.iter().for_each(|change| self.apply(change)),
+            }
         }
     }
 
@@ -103,6 +115,11 @@ impl Index {
 
     fn remove_customer_user(&mut self, customer_user: CustomerUserNumber) {
         self.remove_name(customer_user);
+        self.forget_customer_user(customer_user);
+    }
+
+    /// Takes out what the customer user's entry says, at both ends.
+    pub(super) fn forget_customer_user(&mut self, customer_user: CustomerUserNumber) {
         let entry: CustomerUserEntry = self.customer_users.take(customer_user);
         for grant in &entry.groups {
             self.groups.entry(grant.group).customer_users.set(customer_user, false);
@@ -176,11 +193,25 @@ impl Index {
     }
 
     fn set_customer_user_group(&mut self, link: &CustomerUserGroupLink) {
-        let linked = !link.permissions.is_empty();
-        let grant = Grant { group: link.group, permissions: link.permissions.normalized() };
-        let grants = &mut self.customer_users.entry(link.customer_user).groups;
-        links::set(grants, link.group, linked.then_some(grant), |grant| grant.group);
-        self.groups.entry(link.group).customer_users.set(link.customer_user, linked);
+        self.customer_users.entry(link.customer_user).set_group(link);
+        self.groups.entry(link.group).customer_users.set(link.customer_user, !link.permissions.is_empty());
+    }
+
+    fn set_customer_user_groups(&mut self, changes: &[Change]) {
+        let link_of = |change| match change {
+            &Change::CustomerUserGroupLinkSet(link) => Some(link),
+            _ => None,
+        };
+        let mut links: Vec<CustomerUserGroupLink> = changes.iter().filter_map(link_of).collect();
+        // Two of one link stay in their order, and the last one counts.
+        links.sort_by_key(|link| link.customer_user);
+        for link in &links {
+            self.customer_users.entry(link.customer_user).set_group(link);
+        }
+        links.sort_by_key(|link| link.group);
+        for link in &links {
+            self.groups.entry(link.group).customer_users.set(link.customer_user, !link.permissions.is_empty());
+        }
     }
 
     fn set_customer_user_service(&mut self, link: &CustomerUserServiceLink) {

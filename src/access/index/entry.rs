@@ -3,8 +3,11 @@
 
 use smallvec::SmallVec;
 
+use super::links;
 use super::members::Members;
-use crate::directory::{BackEndNumber, Context, CustomerNumber, GroupNumber, PermissionSet, ServiceNumber, Validity};
+use crate::directory::{
+    BackEndNumber, Context, CustomerNumber, CustomerUserGroupLink, GroupNumber, PermissionSet, ServiceNumber, Validity,
+};
 
 /// A customer user's link to a group. Packed: millions of these are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +93,13 @@ impl CustomerUserEntry {
     pub fn customers(&self) -> impl Iterator<Item = CustomerNumber> {
         let additional = self.additional.iter().copied().filter(|customer| Some(*customer) != self.customer);
         self.customer.into_iter().chain(additional)
+    }
+
+    /// Lets this end of a link to a group say what the link says.
+    pub fn set_group(&mut self, link: &CustomerUserGroupLink) {
+        let grant = Grant { group: link.group, permissions: link.permissions.normalized() };
+        let linked = !link.permissions.is_empty();
+        links::set(&mut self.groups, link.group, linked.then_some(grant), |grant| grant.group);
     }
 }
 

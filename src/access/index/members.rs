@@ -33,7 +33,13 @@ impl Members {
                 *self = Members::Many(Arc::new(many));
             }
             Members::Few(few) => super::links::set_number(few, number, present),
-            Members::Many(many) if present => drop(Arc::make_mut(many).insert(number)),
+            Members::Many(many) if present => {
+                let many = Arc::make_mut(many);
+                // Mostly they come in their order, and then there is no place to be looked for.
+                if many.try_push(number).is_err() {
+                    many.insert(number);
+                }
+            }
             Members::Many(many) => drop(Arc::make_mut(many).remove(number)),
         }
     }

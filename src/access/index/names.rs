@@ -21,8 +21,8 @@ pub(super) struct Names {
 
 impl Names {
     /// The thing bears this key now.
-    pub fn put(&mut self, number: u32, key: &str) {
-        if self.key(number) == Some(key) {
+    pub fn put(&mut self, number: u32, key: impl AsRef<str> + Into<Box<str>>) {
+        if self.key(number) == Some(key.as_ref()) {
             return;
         }
         self.remove(number);
@@ -30,6 +30,12 @@ impl Names {
         let (keys, hasher) = (&self.keys, &self.hasher);
         let hash = hash_of(keys, hasher, number);
         self.by_key.insert(hash, number, |number| hash_of(keys, hasher, *number));
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        self.by_key.reserve(more, |number| hash_of(keys, hasher, *number));
     }
 
     /// The thing is gone.
@@ -105,8 +111,8 @@ mod tests {
     #[test]
     fn a_chain_of_renames_loses_none() {
         let mut names = Names::default();
-        (0..100).for_each(|number| names.put(number, &format!("k{number}")));
-        (0..100).for_each(|number| names.put(number, &format!("k{}", number + 1)));
+        (0..100).for_each(|number| names.put(number, format!("k{number}")));
+        (0..100).for_each(|number| names.put(number, format!("k{}", number + 1)));
         assert_eq!(names.find("k0"), None);
         assert!((0..100).all(|number| names.find(&format!("k{}", number + 1)) == Some(number)));
     }

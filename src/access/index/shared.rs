@@ -96,6 +96,13 @@ impl Table {
         self.len += 1;
     }
 
+    /// Makes room for so many more, so that those that are there need not be moved again and again.
+    pub fn reserve(&mut self, more: usize, hash_of: impl Fn(&u32) -> u64) {
+        // They are not spread quite evenly.
+        let each = more / SHARDS + more / SHARDS / 8;
+        self.shards.iter_mut().for_each(|shard| Arc::make_mut(shard).reserve(each, &hash_of));
+    }
+
     /// Takes a number out.
     pub fn remove(&mut self, hash: u64, number: u32) {
         let shard = Arc::make_mut(&mut self.shards[shard(hash)]);

@@ -1,0 +1,2 @@
+DROP INDEX customers_name;
+DROP INDEX customer_users_last_name;
