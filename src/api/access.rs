@@ -1,6 +1,7 @@
 //! Questions about one customer user: what they have, whether they may, which things they see. All
 //! are answered from the index, and may be asked about oneself with `access:self` alone.
 
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -12,13 +13,13 @@ use super::lists::Query;
 use super::metrics::Outcome;
 use super::named::Named;
 use super::problem::{Problem, ProblemBody};
-use super::reply::{self, Answer};
+use super::reply::{self, Answer, IfNoneMatch, Stamp};
 use super::state::{Api, At};
 use super::views::CustomerRef;
 use crate::access::{self, Decision, Index, Owner};
 use crate::auth::Scope;
 use crate::directory::{
-    CustomerNumber, CustomerUserNumber, GroupNumber, Kind, PermissionName, Reference, ServiceNumber,
+    CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionName, Reference, ServiceNumber, digest,
 };
 use crate::plan::{FieldError, Refusal};
 
@@ -62,11 +63,11 @@ pub struct CheckAnswer {
     #[schema(example = true)]
     pub allowed: bool,
     /// The revision that the answer is of, as in the header `Access-Revision`.
-    #[schema(example = "5f0c1d9e6a574b0e-42")]
-    pub revision: String,
+    #[schema(value_type = String, example = "5f0c1d9e6a574b0e-42")]
+    pub revision: Stamp,
     /// Why not (rule 8); empty on a yes.
-    #[schema(example = json!([]))]
-    pub reasons: Vec<String>,
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    pub reasons: Vec<&'static str>,
     /// What gives it; only on a yes that was to be explained.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -163,15 +164,16 @@ pub struct BatchItem {
     pub allowed: Option<bool>,
     /// Why not; empty on a yes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub reasons: Vec<String>,
+    #[schema(value_type = Vec<String>, required = false)]
+    pub reasons: Vec<&'static str>,
     /// What gives it; only on a yes that was to be explained.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub sources: Vec<SourceView>,
     /// Why the question failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<ProblemBody>,
+    #[schema(value_type = Option<ProblemBody>)]
+    pub problem: Option<Box<ProblemBody>>,
 }
 
 /// Who the question is about. A caller with `access:self` alone asks about themselves; of anybody
@@ -201,15 +203,46 @@ fn unknown(kind: Kind, reference: &Reference) -> Problem {
     Refusal::not_found(kind, reference).into()
 }
 
-fn everything(api: &Api, index: &Index, named: &Reference) -> Result<AccessAnswer, Problem> {
-    match about(api, index, Some(named))? {
-        Some(customer_user) => {
-            Ok(answers::of_known(api, index, customer_user, access::effective(index, customer_user)))
-        }
-        None => services_of_unknown(index, Some(named))
-            .map(|defaults| answers::of_unknown(api, index, &defaults))
-            .ok_or_else(|| unknown(Kind::CustomerUser, named)),
+/// An answer written out, and its tag.
+struct Everything {
+    json: Vec<u8>,
+    etag: String,
+}
+
+impl Everything {
+    fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber) -> Result<Self, Problem> {
+        let found = access::effective(index, customer_user);
+        Self::written(api, &answers::of_known(api, index, customer_user, found), &customer_user.id())
     }
+
+    fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> Result<Self, Problem> {
+        Self::written(api, &answers::of_unknown(api, index, defaults), "unknown")
+    }
+
+    /// The answer names its revision, so every revision has another one; and within a revision it depends on nothing but
+    /// who it is about, this version of the program and the path under which it is published. A tag of these is as
+    /// strong as one of all the bytes.
+    fn written(api: &Api, answer: &AccessAnswer<'_>, about: &str) -> Result<Self, Problem> {
+        let mut json = Vec::with_capacity(8 * 1024);
+        serde_json::to_writer(&mut json, answer).map_err(Problem::internal)?;
+        let (version, base_path) = (env!("CARGO_PKG_VERSION"), &api.state().config.base_path);
+        let shown = [answer.revision.as_str(), about, version, base_path].join("\n");
+        Ok(Self { json, etag: digest(shown.as_bytes()) })
+    }
+}
+
+fn everything(api: &Api, index: &Index, named: &Reference) -> Result<Everything, Problem> {
+    match about(api, index, Some(named))? {
+        Some(customer_user) => Everything::of_known(api, index, customer_user),
+        None => match services_of_unknown(index, Some(named)) {
+            Some(defaults) => Everything::of_unknown(api, index, &defaults),
+            None => Err(unknown(Kind::CustomerUser, named)),
+        },
+    }
+}
+
+fn reply_with(At { value: Everything { json, etag }, revision }: At<Everything>, known: &IfNoneMatch) -> HttpResponse {
+    reply::written(At { value: json, revision }, &etag, known)
 }
 
 /// What somebody has whom we do not know, if the settings give them anything. Somebody is a login: an
@@ -224,21 +257,21 @@ fn services_of_unknown(index: &Index, named: Option<&Reference>) -> Option<Vec<S
 /// that are suppressed (rule 5). An unknown login is a 404, unless the setting
 /// `default_services_for_unknown_customer_users` is on: then it has the default services (rule 2).
 #[utoipa::path(get, path = "/v1/customer-users/{customer_user}/access", tag = "access", params(("customer_user" = String, Path, description = "The customer user.", example = "jane")), responses((status = 200, description = "Everything they have.", body = AccessAnswer)))]
-pub async fn get_customer_user_access(api: Api, Named([customer_user]): Named<1>) -> Answer {
-    Ok(reply::ok(api.ask(|index| everything(&api, index, &customer_user))?))
+pub async fn get_customer_user_access(api: Api, Named([customer_user]): Named<1>, known: IfNoneMatch) -> Answer {
+    Ok(reply_with(api.ask(|index| everything(&api, index, &customer_user))?, &known))
 }
 
 /// Says everything that the caller may see, and why.
 ///
 /// The caller is the customer user whom the token names.
 #[utoipa::path(get, path = "/v1/access/self", tag = "access", responses((status = 200, description = "Everything you have.", body = AccessAnswer)))]
-pub async fn get_own_access(api: Api) -> Answer {
+pub async fn get_own_access(api: Api, known: IfNoneMatch) -> Answer {
     let at = api.ask(|index| {
         let missing = || Problem::new("customer_user_not_found", "There is no customer user whom your token names.");
         let customer_user = oneself(&api, index).ok_or_else(missing)?;
-        Ok(answers::of_known(&api, index, customer_user, access::effective(index, customer_user)))
+        Everything::of_known(&api, index, customer_user)
     })?;
-    Ok(reply::ok(at))
+    Ok(reply_with(at, &known))
 }
 
 /// Answers one question.
@@ -251,7 +284,7 @@ pub async fn check_access(api: Api, Quick(question): Quick<Question>) -> Answer 
         let decision = decide(&api, index, &question)?;
         Ok(CheckAnswer {
             allowed: decision.allowed(),
-            revision: answers::revision(&api, index),
+            revision: answers::stamp(&api, index),
             reasons: answers::words(&decision.reasons),
             sources: explained(index, &question, &decision),
             row_id: question.row_id.clone(),
@@ -321,7 +354,9 @@ fn answer_item(
             sources: explained(index, &question, &decision),
             ..none
         },
-        Err(problem) => BatchItem { status: problem.status().as_u16(), problem: Some(problem.into_body()), ..none },
+        Err(problem) => {
+            BatchItem { status: problem.status().as_u16(), problem: Some(Box::new(problem.into_body())), ..none }
+        }
     }
 }
 
@@ -423,8 +458,8 @@ pub struct ThingFilterAnswer {
     /// The permission type.
     pub permission: PermissionName,
     /// Why nothing is reached at all; else empty.
-    #[schema(example = json!([]))]
-    pub reasons: Vec<String>,
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    pub reasons: Vec<&'static str>,
     /// In each of these groups some things are reached, in every other none.
     pub groups: Vec<ThingFilterGroup>,
 }

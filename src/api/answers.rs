@@ -3,10 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::reply::{self, Stamp};
 use super::state::Api;
-use super::views::{CustomerRef, CustomerUserRef, GroupRef, Links, ServiceRef};
-use crate::access::{Basis, Effective, EffectiveServices, GroupPermission, Index, Reason, Source};
-use crate::directory::{CustomerUserNumber, Kind, PermissionName, ServiceNumber, Validity};
+use super::views::{CustomerRef, Links, ServiceRef};
+use super::written::{Id, LinksTo, Permissions, Service, key};
+use crate::access::{Basis, Effective, EffectiveGroup, EffectiveServices, GroupPermission, Index, Reason, Source};
+use crate::directory::{CustomerUserNumber, PermissionName, ServiceNumber, Validity};
 
 /// What gives something (rules 4 to 6).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -55,43 +57,48 @@ pub fn permissions(index: &Index, permissions: Vec<GroupPermission>) -> Vec<Perm
 
 /// Everything that a customer user may see, and why.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AccessAnswer {
+pub struct AccessAnswer<'i> {
     /// The revision that the answer is of, as in the header `Access-Revision`.
-    #[schema(example = "5f0c1d9e6a574b0e-42")]
-    pub revision: String,
+    #[schema(value_type = String, example = "5f0c1d9e6a574b0e-42")]
+    pub revision: Stamp,
     /// Whether the customer user is known. Of an unknown one there are at most default services
     /// (rule 2), and the other members are absent or empty.
     #[schema(example = true)]
     pub known: bool,
     /// Who.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_user: Option<CustomerUserState>,
+    #[schema(value_type = Option<CustomerUserState>)]
+    pub customer_user: Option<CustomerUserState<'i>>,
     /// Why the customer user has nothing: `customer_user_not_valid` (rule 2); else empty.
-    #[schema(example = json!([]))]
-    pub reasons: Vec<String>,
+    #[schema(value_type = Vec<String>, example = json!([]))]
+    pub reasons: Vec<&'static str>,
     /// Whether groups restrict the customer user.
     pub group_support: GroupSupportState,
     /// Their customers, valid or not: the primary one first.
-    pub customers: Vec<CustomerOfUserAnswer>,
+    #[schema(value_type = Vec<CustomerOfUserAnswer>)]
+    pub customers: Vec<CustomerOfUserAnswer<'i>>,
     /// The groups on which they have a permission.
-    pub groups: Vec<GroupAnswer>,
+    #[schema(value_type = Vec<GroupAnswer>)]
+    pub groups: Vec<GroupAnswer<'i>>,
     /// Their services.
-    pub services: ServicesAnswer,
+    #[schema(value_type = ServicesAnswer)]
+    pub services: ServicesAnswer<'i>,
 }
 
 /// A customer user, and whether they count.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CustomerUserState {
+pub struct CustomerUserState<'i> {
     /// The opaque id.
-    #[schema(example = "u7")]
-    pub id: String,
+    #[schema(value_type = String, example = "u7")]
+    pub id: Id,
     /// The natural key.
     #[schema(example = "jane")]
-    pub login: String,
+    pub login: &'i str,
     /// Whether they count (rule 2).
     pub validity: Validity,
     /// Where they are.
-    pub links: Links,
+    #[schema(value_type = Links)]
+    pub links: LinksTo<'i>,
 }
 
 /// Whether groups restrict somebody.
@@ -104,13 +111,13 @@ pub struct GroupSupportState {
 
 /// A customer of a customer user.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CustomerOfUserAnswer {
+pub struct CustomerOfUserAnswer<'i> {
     /// The opaque id.
-    #[schema(example = "c12")]
-    pub id: String,
+    #[schema(value_type = String, example = "c12")]
+    pub id: Id,
     /// The natural key.
     #[schema(example = "acme")]
-    pub customer_id: String,
+    pub customer_id: &'i str,
     /// Whether it is the primary one.
     #[schema(example = true)]
     pub primary: bool,
@@ -120,62 +127,77 @@ pub struct CustomerOfUserAnswer {
 
 /// What somebody has on a group.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct GroupAnswer {
+pub struct GroupAnswer<'i> {
     /// The opaque id.
-    #[schema(example = "g3")]
-    pub id: String,
+    #[schema(value_type = String, example = "g3")]
+    pub id: Id,
     /// The natural key.
     #[schema(example = "support")]
-    pub name: String,
+    pub name: &'i str,
     /// The permissions, in the order of the settings; never empty.
-    pub permissions: Vec<PermissionAnswer>,
+    #[schema(value_type = Vec<PermissionAnswer>)]
+    pub permissions: Permissions<'i>,
     /// Where the group is.
-    pub links: Links,
+    #[schema(value_type = Links)]
+    pub links: LinksTo<'i>,
 }
 
 /// The services of somebody (rule 5).
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ServicesAnswer {
+pub struct ServicesAnswer<'i> {
     /// `assigned`: their own; `default`: none of their own, so the defaults; `none`: not valid.
-    #[schema(example = "assigned")]
-    pub basis: String,
+    #[schema(value_type = String, example = "assigned")]
+    pub basis: &'static str,
     /// The services.
-    pub items: Vec<ServiceRef>,
+    #[schema(value_type = Vec<ServiceRef>)]
+    pub items: Vec<Service<'i>>,
     /// The default services that they do not have, because they have services of their own.
-    #[schema(example = json!([{"id": "s9", "name": "IT::Mail"}]))]
-    pub suppressed_defaults: Vec<ServiceRef>,
+    #[schema(value_type = Vec<ServiceRef>, example = json!([{"id": "s9", "name": "IT::Mail"}]))]
+    pub suppressed_defaults: Vec<Service<'i>>,
 }
 
 /// The answer for a known customer user.
-pub fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber, found: Effective) -> AccessAnswer {
-    let CustomerUserRef { id, login } = CustomerUserRef::of(index, customer_user);
-    let validity = index.validity(customer_user).unwrap_or(Validity::Invalid);
-    let links = Links::to(api, Kind::CustomerUser, customer_user.0);
-    let groups = found.groups.into_iter().map(|group| {
-        let GroupRef { id, name } = GroupRef::of(index, group.group);
-        let links = Links::to(api, Kind::Group, group.group.0);
-        GroupAnswer { id, name, permissions: permissions(index, group.permissions), links }
+pub fn of_known<'i>(
+    api: &'i Api,
+    index: &'i Index,
+    customer_user: CustomerUserNumber,
+    found: Effective,
+) -> AccessAnswer<'i> {
+    let links = |thing| LinksTo { base_path: &api.state().config.base_path, thing };
+    let groups = found.groups.into_iter().map(|EffectiveGroup { group, permissions: found }| GroupAnswer {
+        id: Id::of(group),
+        name: key(index, group),
+        permissions: Permissions { index, found },
+        links: links(group.into()),
     });
-    let customers = found.customers.into_iter().map(|of| {
-        let CustomerRef { id, customer_id } = CustomerRef::of(index, of.customer);
-        CustomerOfUserAnswer { id, customer_id, primary: of.primary, validity: of.validity }
+    let customers = found.customers.into_iter().map(|of| CustomerOfUserAnswer {
+        id: Id::of(of.customer),
+        customer_id: key(index, of.customer),
+        primary: of.primary,
+        validity: of.validity,
     });
+    let customer_user = CustomerUserState {
+        id: Id::of(customer_user),
+        login: key(index, customer_user),
+        validity: index.validity(customer_user).unwrap_or(Validity::Invalid),
+        links: links(customer_user.into()),
+    };
     AccessAnswer {
-        revision: revision(api, index),
+        revision: stamp(api, index),
         known: true,
-        customer_user: Some(CustomerUserState { id, login, validity, links }),
+        customer_user: Some(customer_user),
         reasons: words(&found.reasons),
         group_support: GroupSupportState { active: found.group_support },
         customers: customers.collect(),
         groups: groups.collect(),
-        services: services(index, found.services),
+        services: services(index, &found.services),
     }
 }
 
 /// The answer for a login that is not known, where the settings give it the default services.
-pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> AccessAnswer {
+pub fn of_unknown<'i>(api: &Api, index: &'i Index, defaults: &[ServiceNumber]) -> AccessAnswer<'i> {
     AccessAnswer {
-        revision: revision(api, index),
+        revision: stamp(api, index),
         known: false,
         customer_user: None,
         reasons: Vec::new(),
@@ -183,7 +205,7 @@ pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> Acces
         customers: Vec::new(),
         groups: Vec::new(),
         services: ServicesAnswer {
-            basis: Basis::Default.as_str().to_owned(),
+            basis: Basis::Default.as_str(),
             items: names(index, defaults),
             suppressed_defaults: Vec::new(),
         },
@@ -195,19 +217,24 @@ pub fn revision(api: &Api, index: &Index) -> String {
     api.state().replica.token(index.revision()).to_string()
 }
 
-/// Reasons as their words.
-pub fn words(reasons: &[Reason]) -> Vec<String> {
-    reasons.iter().map(|reason| reason.as_str().to_owned()).collect()
+/// The same, for whoever writes it out at once.
+pub fn stamp(api: &Api, index: &Index) -> Stamp {
+    reply::stamp(&api.state().replica.token(index.revision()))
 }
 
-fn services(index: &Index, found: EffectiveServices) -> ServicesAnswer {
+/// Reasons as their words.
+pub fn words(reasons: &[Reason]) -> Vec<&'static str> {
+    reasons.iter().map(|reason| reason.as_str()).collect()
+}
+
+fn services<'i>(index: &'i Index, found: &EffectiveServices) -> ServicesAnswer<'i> {
     ServicesAnswer {
-        basis: found.basis.as_str().to_owned(),
+        basis: found.basis.as_str(),
         items: names(index, &found.items),
         suppressed_defaults: names(index, &found.suppressed_defaults),
     }
 }
 
-fn names(index: &Index, services: &[ServiceNumber]) -> Vec<ServiceRef> {
-    services.iter().map(|service| ServiceRef::of(index, *service)).collect()
+fn names<'i>(index: &'i Index, services: &[ServiceNumber]) -> Vec<Service<'i>> {
+    services.iter().map(|service| Service::of(index, *service)).collect()
 }

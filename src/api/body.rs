@@ -113,16 +113,22 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
     if announced(request).is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    let mut bytes = web::BytesMut::new();
+    // What comes in one piece, as a small body does, is not copied.
+    let (mut first, mut all) = (web::Bytes::new(), web::BytesMut::new());
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|why| Problem::new("invalid_json", format!("The body did not arrive whole: {why}.")))?;
-        if bytes.len() + chunk.len() > most {
+        if first.len() + all.len() + chunk.len() > most {
             return Err(too_large());
         }
-        bytes.extend_from_slice(&chunk);
+        if first.is_empty() && all.is_empty() {
+            first = chunk;
+        } else {
+            all.extend_from_slice(&std::mem::take(&mut first));
+            all.extend_from_slice(&chunk);
+        }
     }
-    let bytes = bytes.freeze();
+    let bytes = if all.is_empty() { first } else { all.freeze() };
     if is_digested(request) {
         request.extensions_mut().insert(RawBody(bytes.clone()));
     }

@@ -6,10 +6,9 @@
 use std::io::Write;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, AcceptEncoding, Encoding, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{HttpMessage, HttpRequest, web};
 use flate2::{Compression, write::GzEncoder};
 
 use super::problem::Problem;
@@ -19,15 +18,9 @@ const WORTH_IT: u64 = 1024;
 
 /// Compresses a reply if the request takes gzip and there is something to gain. What is streamed goes
 /// out as it comes.
-pub async fn compress<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let takes_gzip = takes_gzip(&request);
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+pub async fn compress(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_worth_it = matches!(response.response().body().size(), BodySize::Sized(bytes) if bytes >= WORTH_IT);
-    if !takes_gzip || !is_worth_it || response.headers().contains_key(header::CONTENT_ENCODING) {
+    if !is_worth_it || response.headers().contains_key(header::CONTENT_ENCODING) || !takes_gzip(response.request()) {
         return Ok(response);
     }
     let (request, response) = response.into_parts();
@@ -50,7 +43,10 @@ fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// Whether the request prefers gzip. Who takes neither gzip nor plain bytes gets plain ones: a reply
 /// that cannot be read says more than none.
-fn takes_gzip(request: &ServiceRequest) -> bool {
+fn takes_gzip(request: &HttpRequest) -> bool {
+    if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+        return false;
+    }
     let offered = [Encoding::gzip(), Encoding::identity()];
     let asked = request.get_header::<AcceptEncoding>();
     asked.and_then(|asked| asked.negotiate(offered.iter())) == Some(Encoding::gzip())

@@ -7,11 +7,9 @@
 //! `If-None-Match`, because it changes with anything that is shown, and for `If-Match`, where what is
 //! before the dot counts.
 
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
-use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpResponse, dev::Payload};
 
 use super::reply::IfNoneMatch;
 use crate::directory::digest;
@@ -25,17 +23,8 @@ pub fn of_version(version: String, mut reply: HttpResponse) -> HttpResponse {
     reply
 }
 
-/// Gives the reply its tag, or 304.
-pub async fn tag(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let known = match IfNoneMatch::from_request(request.request(), &mut Payload::None).await {
-        Ok(known) => known,
-        Err(problem) => return Ok(ServiceResponse::from_err(problem, request.into_parts().0)),
-    };
-    let (request, response) = next.call(request).await?.into_parts();
-    Ok(ServiceResponse::new(request, tagged(response, &known)))
-}
-
-fn tagged(mut response: HttpResponse, known: &IfNoneMatch) -> HttpResponse {
+/// The reply with its tag, or 304.
+pub fn tagged(mut response: HttpResponse, known: &IfNoneMatch) -> HttpResponse {
     if response.status() != StatusCode::OK || response.headers().contains_key(header::ETAG) {
         return response;
     }

@@ -1,35 +1,32 @@
-//! What happens to every request: it gets an id and a line in the log; its route's scope is checked;
-//! its query is held against the route's parameters; the revision it asks for is waited for.
+//! What happens to a request that has a route, before its handler: the route's scope is checked; its query is held
+//! against the route's parameters; the revision that it asks for is waited for.
 //!
-//! The log names routes by their template and never a key, a query or a token.
+//! The guard calls the handler itself. A middleware for each of these steps would cost a request more than most of the
+//! steps do.
 
-use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, web};
-use tokio::sync::SemaphorePermit;
+use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::header;
+use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Responder, Route, web};
 
+use super::conditional;
 use super::metrics::Routed;
+use super::places::Place;
 use super::problem::Problem;
 use super::query;
-use super::reply::{ACCESS_REVISION, ACCESS_STALE};
+use super::reply::IfNoneMatch;
 use super::state::AppState;
 use super::write;
-use crate::auth::{Scope, insufficient_scope};
+use crate::auth::{Caller, Scope, insufficient_scope};
 use crate::replica::RevisionToken;
 
-/// The header that carries the request's id, both ways.
-pub const REQUEST_ID: &str = "x-request-id";
 /// The header by which a request asks for a revision or a later one.
 pub const AT_LEAST_REVISION: &str = "at-least-revision";
-
-/// The same, so that no name is parsed for each request.
-static REQUEST_ID_NAME: header::HeaderName = header::HeaderName::from_static(REQUEST_ID);
-static ACCESS_REVISION_NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,97 +62,6 @@ impl Access {
     }
 }
 
-/// Gives the request an id, every error its form, and the log its line.
-pub async fn observe<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let began = Instant::now();
-    let request_id = request_id(&request);
-    let state = request.app_data::<web::Data<AppState>>().cloned();
-    let current = state.as_ref().map(|state| state.replica.token(state.replica.ask(|index| index.revision())));
-    let was_stale = state.as_ref().and_then(|state| state.replica.stale_for());
-    let response = next.call(request).await?.map_into_boxed_body();
-    let mut response = in_form(response, &request_id);
-    let headers = response.headers_mut();
-    if let Ok(value) = header::HeaderValue::from_str(&request_id) {
-        headers.insert(REQUEST_ID_NAME.clone(), value);
-    }
-    if let Some(token) = current.filter(|_| !headers.contains_key(&ACCESS_REVISION_NAME))
-        && let Ok(token) = header::HeaderValue::from_str(&token.to_string())
-    {
-        headers.insert(ACCESS_REVISION_NAME.clone(), token);
-    }
-    // Before or after: the answer was found somewhere in between.
-    if let Some(age) = state.as_ref().and_then(|state| state.replica.stale_for()).max(was_stale) {
-        headers.insert(header::HeaderName::from_static(ACCESS_STALE), age.as_secs().into());
-    }
-    if let Some(state) = state {
-        let took = began.elapsed();
-        let routed = response.request().extensions().get::<Routed>().copied();
-        state.metrics.replied(routed, response.status(), took);
-        if state.config.access_log {
-            log_line(&response, routed, &state.config.base_path, &request_id, took);
-        }
-    }
-    Ok(response)
-}
-
-fn log_line(
-    response: &ServiceResponse<BoxBody>,
-    routed: Option<Routed>,
-    base_path: &str,
-    request_id: &str,
-    took: Duration,
-) {
-    let (request, status, micros) = (response.request(), response.status().as_u16(), took.as_micros() as u64);
-    let method = request.method();
-    // The framework would look for the pattern anew, among all of them.
-    let (base_path, route) = match routed.and_then(Routed::path) {
-        Some(path) => (base_path, Cow::Borrowed(path)),
-        None => ("", request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned)),
-    };
-    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
-}
-
-/// The id that the caller gave, if it is a plain one; else a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let plain = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
-    };
-    let given = request.headers().get(&REQUEST_ID_NAME).and_then(|value| value.to_str().ok()).filter(plain);
-    // By a generator of this thread: asking the system for each would cost more than an answer does.
-    let new = || uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-    given.map_or_else(|| new().to_string(), str::to_owned)
-}
-
-/// Errors, the framework's own included, in the one form that they have.
-fn in_form(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return response;
-    }
-    let problem = match response.response().error() {
-        Some(why) => why.as_error::<Problem>().cloned().unwrap_or_else(|| of_framework(status, &why.to_string())),
-        None => of_framework(status, status.canonical_reason().unwrap_or("unknown")),
-    };
-    response.into_response(problem.respond(Some(request_id)))
-}
-
-fn of_framework(status: StatusCode, why: &str) -> Problem {
-    match status {
-        StatusCode::NOT_FOUND => {
-            Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is.")
-        }
-        StatusCode::METHOD_NOT_ALLOWED => Problem::new("method_not_allowed", "The method is not allowed here."),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new("body_too_large", "The body is too large."),
-        status if status.is_client_error() => {
-            Problem::new("invalid_path", format!("The request cannot be read: {why}."))
-        }
-        _ => Problem::internal(why),
-    }
-}
-
 /// A route, for the guard before it.
 #[derive(Clone, Copy)]
 pub struct Admitted {
@@ -165,25 +71,78 @@ pub struct Admitted {
     pub access: Access,
     /// The names of its query parameters.
     pub parameters: &'static [String],
+    /// Whether its replies get an entity tag.
+    pub is_tagged: bool,
 }
 
-/// Lets a request to its handler if its route lets the caller in.
-pub async fn admit(
-    Admitted { routed, access, parameters }: Admitted,
+/// What is known of a request that has a route; it stands in the request.
+pub struct Admission {
+    /// The route.
+    pub routed: Routed,
+    /// Who asks, where the route lets only known callers in.
+    pub caller: Option<Arc<Caller>>,
+}
+
+/// A route to this handler, with the guard before it.
+pub fn route<F, Args>(admitted: Admitted, handler: F) -> Route
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    web::route().service(fn_service(move |request| answer(admitted, handler.clone(), request)))
+}
+
+async fn answer<F, Args>(
+    admitted: Admitted,
+    handler: F,
     request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    // Every refusal is a response: an error would leave without the id that `observe` gives.
-    let asked = request.request().clone();
-    asked.extensions_mut().insert(routed);
-    let outcome = match check(access, parameters, &asked).await {
-        Ok(leave) => {
-            let answered = tokio::time::timeout(leave.time, next.call(request)).await;
-            answered.map_err(|_| timed_out(access, asked.query_string(), leave.time))
+) -> Result<ServiceResponse, actix_web::Error>
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    let (request, mut payload) = request.into_parts();
+    let handled = async {
+        match Args::from_request(&request, &mut payload).await {
+            Ok(arguments) => handler.call(arguments).await.respond_to(&request).map_into_boxed_body(),
+            Err(why) => HttpResponse::from_error(why),
         }
-        Err(problem) => Err(problem),
     };
-    outcome.unwrap_or_else(|problem| Ok(ServiceResponse::from_err(problem, asked)))
+    let response = admitted.let_in(&request, handled).await.unwrap_or_else(HttpResponse::from_error);
+    Ok(ServiceResponse::new(request, response))
+}
+
+impl Admitted {
+    /// Lets a request to its handler if its route lets the caller in.
+    async fn let_in(
+        &self,
+        request: &HttpRequest,
+        handled: impl Future<Output = HttpResponse>,
+    ) -> Result<HttpResponse, Problem> {
+        let checked = check(self, request).await;
+        let (caller, leave) = checked.map_or_else(|why| (None, Err(why)), |(caller, leave)| (caller, Ok(leave)));
+        request.extensions_mut().insert(Admission { routed: self.routed, caller });
+        let leave = leave?;
+        let known = if self.is_tagged { Some(IfNoneMatch::of(request)?) } else { None };
+        let Some(response) = within(leave.time, handled).await else {
+            return Err(timed_out(self.access, request.query_string(), leave.time));
+        };
+        Ok(match known {
+            Some(known) => conditional::tagged(response, &known),
+            None => response,
+        })
+    }
+}
+
+/// What the future gives, if it does so in time. Most do at once, and need no timer.
+async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => tokio::time::timeout(time, future).await.ok(),
+    }
 }
 
 /// What a request was given.
@@ -191,12 +150,12 @@ struct Leave<'r> {
     /// How long it may take.
     time: Duration,
     /// Its place among those that are answered at the same time; whoever asks for health needs none.
-    _place: Option<SemaphorePermit<'r>>,
+    _place: Option<Place<'r>>,
 }
 
 /// A place for one more request, if there is one.
-fn place(state: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
-    state.requests.try_acquire().map_err(|_| {
+fn place(state: &AppState) -> Result<Place<'_>, Problem> {
+    state.requests.take().ok_or_else(|| {
         let most = state.config.limits.max_requests;
         let detail = format!("{most} requests are being answered, as many as MAX_REQUESTS allows. Try again.");
         Problem::new("overloaded", detail)
@@ -217,23 +176,23 @@ fn timed_out(access: Access, query: &str, limit: Duration) -> Problem {
 }
 
 /// Who may, with what, from when on.
-async fn check<'r>(access: Access, parameters: &[String], request: &'r HttpRequest) -> Result<Leave<'r>, Problem> {
+async fn check<'r>(admitted: &Admitted, request: &'r HttpRequest) -> Result<(Option<Arc<Caller>>, Leave<'r>), Problem> {
     let state = request.app_data::<web::Data<AppState>>();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
-    let mut held = None;
-    if access != Access::Public {
+    let (mut caller, mut held) = (None, None);
+    if admitted.access != Access::Public {
         held = Some(place(state)?);
-        let caller = state.authenticator.authenticate(authorization(request)?).await?;
-        if let Some(scope) = access.scopes().find(|scope| !caller.may(*scope)) {
+        let known = state.authenticator.authenticate(authorization(request)?).await?;
+        if let Some(scope) = admitted.access.scopes().find(|scope| !known.may(*scope)) {
             let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
             return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
         }
-        request.extensions_mut().insert(caller);
+        caller = Some(known);
         at_least(state, request).await?;
     }
     readable(request)?;
-    known_parameters(request.query_string(), parameters)?;
-    Ok(Leave { time: state.config.limits.request_timeout, _place: held })
+    known_parameters(request.query_string(), admitted.parameters)?;
+    Ok((caller, Leave { time: state.config.limits.request_timeout, _place: held }))
 }
 
 /// The one `Authorization` header. Of two, nobody could say which one counts.

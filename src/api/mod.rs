@@ -2,7 +2,7 @@
 //!
 //! One file a resource. A handler says who asks ([`state::Api`]), what came, what happens and what
 //! goes back; it holds no rule of access and no SQL. [`routes`] is the list of all routes with their
-//! scopes; [`guard`] is what happens to every request; [`problem`] is every error. How replies travel
+//! scopes; [`observe`] is what happens to every request, [`guard`] what happens before a handler; [`problem`] is every error. How replies travel
 //! is said in [`conditional`], [`compression`] and [`cors`].
 
 mod access;
@@ -31,9 +31,11 @@ mod matrices;
 mod memberships;
 pub mod metrics;
 mod named;
+mod observe;
 pub mod openapi;
 mod overview;
 pub mod page;
+pub mod places;
 mod preview;
 pub mod problem;
 mod query;
@@ -49,11 +51,12 @@ pub mod state;
 mod views;
 mod who;
 mod write;
+mod written;
 
 use std::net::TcpListener;
 
 use actix_web::dev::Server;
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
 use state::AppState;
@@ -70,16 +73,11 @@ pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Res
     let config = std::sync::Arc::clone(&state.config);
     let workers = config.workers;
     let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
-    let from_browsers = !config.cors_origins.is_empty();
     let limits = config.limits.clone();
     let app = move || {
         App::new()
             .app_data(state.clone())
-            // The last one is the outermost: what `observe` makes of an error is compressed and shared too.
-            .wrap(Condition::new(from_browsers, from_fn(cors::answer_preflight)))
-            .wrap(from_fn(guard::observe))
-            .wrap(from_fn(compression::compress))
-            .wrap(Condition::new(from_browsers, from_fn(cors::share)))
+            .wrap(from_fn(observe::observe))
             .service(
                 web::scope(&base_path)
                     .configure(routes::configure)

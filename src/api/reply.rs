@@ -3,7 +3,8 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::cell::RefCell;
 use std::future::{Ready, ready};
 
 use super::problem::Problem;
@@ -13,6 +14,9 @@ use crate::replica::RevisionToken;
 
 /// The header that carries the revision of a reply.
 pub const ACCESS_REVISION: &str = "access-revision";
+
+/// The same, so that no name is parsed for each reply.
+pub static ACCESS_REVISION_NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
 
 /// The header of a reply whose answer may be out of date: the seconds since it was not.
 pub const ACCESS_STALE: &str = "access-stale";
@@ -25,6 +29,16 @@ pub fn ok<T: Serialize>(at: At<T>) -> HttpResponse {
     with_revision(StatusCode::OK, &at.revision).json(at.value)
 }
 
+/// 200 with what was written out already and its tag, or 304 if the caller has it.
+pub fn written(at: At<Vec<u8>>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
+    if known.has(etag) {
+        return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
+    }
+    let mut response = with_revision(StatusCode::OK, &at.revision);
+    response.insert_header((header::CONTENT_TYPE, header::HeaderValue::from_static("application/json")));
+    response.insert_header(tag(etag)).body(at.value)
+}
+
 /// 200 with a representation and its tag, or 304 if the caller has it.
 pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
     if known.has(etag) {
@@ -35,9 +49,44 @@ pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) 
 
 fn with_revision(status: StatusCode, revision: &RevisionToken) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
-    static NAME: header::HeaderName = header::HeaderName::from_static(ACCESS_REVISION);
-    response.insert_header((NAME.clone(), revision.to_string()));
+    response.insert_header((ACCESS_REVISION_NAME.clone(), stamp(revision).0));
     response
+}
+
+thread_local! {
+    /// The token that this thread has written out last: every reply carries one, and only a write makes another.
+    static WRITTEN: RefCell<Option<(RevisionToken, Stamp)>> = const { RefCell::new(None) };
+}
+
+/// The token of a revision, as the header carries it.
+pub fn stamp(revision: &RevisionToken) -> Stamp {
+    WRITTEN.with_borrow_mut(|written| match written {
+        Some((known, stamp)) if known == revision => stamp.clone(),
+        _ => {
+            let stamp = header::HeaderValue::try_from(revision.to_string());
+            let stamp = stamp.unwrap_or(header::HeaderValue::from_static("-"));
+            let stamp = Stamp(stamp);
+            *written = Some((revision.clone(), stamp.clone()));
+            stamp
+        }
+    })
+}
+
+/// The token of a revision, written out: as a header, and as text of a body.
+#[derive(Debug, Clone)]
+pub struct Stamp(pub header::HeaderValue);
+
+impl Stamp {
+    /// The token.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 fn tag(etag: &str) -> (header::HeaderName, String) {
@@ -52,11 +101,16 @@ impl FromRequest for IfNoneMatch {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(tags(request, header::IF_NONE_MATCH).map(|tags| IfNoneMatch(tags.unwrap_or_default())))
+        ready(IfNoneMatch::of(request))
     }
 }
 
 impl IfNoneMatch {
+    /// What the request says.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        tags(request, header::IF_NONE_MATCH).map(|tags| IfNoneMatch(tags.unwrap_or_default()))
+    }
+
     /// Whether the caller has what this tag is of.
     pub fn has(&self, etag: &str) -> bool {
         self.0.iter().any(|tag| tag == etag || tag == "*")

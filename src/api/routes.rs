@@ -5,19 +5,18 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use actix_web::http::{Method, header};
-use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Route, guard as guards, web};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::{IntoParams, OpenApi};
 
-use super::guard::Access;
+use super::guard::{Access, Admitted};
 use super::metrics::Routed;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
-    access, audit, back_ends, batches, bulk, changes, conditional, customer_users, customers, docs, external_ids,
-    groups, guard, health, import_jobs, links, matrices, memberships, overview, rolls, services, settings, who,
+    access, audit, back_ends, batches, bulk, changes, customer_users, customers, docs, external_ids, groups, guard,
+    health, import_jobs, links, matrices, memberships, overview, rolls, services, settings, who,
 };
 use crate::auth::Scope;
 
@@ -27,7 +26,7 @@ pub struct Declared {
     pub operation_id: &'static str,
     /// Who may call it.
     pub access: Access,
-    handle: fn() -> Route,
+    handle: fn(Admitted) -> Route,
 }
 
 macro_rules! routes {
@@ -37,7 +36,7 @@ macro_rules! routes {
             Declared {
                 operation_id: stringify!($handler),
                 access: $access,
-                handle: || web::to($module::$handler),
+                handle: |admitted| guard::route(admitted, $module::$handler),
             }
         ),*),*];
 
@@ -193,17 +192,18 @@ pub fn configure(service: &mut web::ServiceConfig) {
     all.sort_by_key(|(_, declared)| (!is_question(declared), is_pattern(declared)));
     for (at, declared) in all {
         let place = &PLACES[declared.operation_id];
-        let admitted = guard::Admitted { routed: Routed(at), access: declared.access, parameters: &place.parameters };
-        let admit = from_fn(move |request, next| guard::admit(admitted, request, next));
-        let mut route = match place.method {
-            // Whoever may read may ask for the headers alone.
-            Method::GET => (declared.handle)().guard(guards::Any(guards::Get()).or(guards::Head())),
-            _ => (declared.handle)().method(place.method.clone()),
+        let admitted = Admitted {
+            routed: Routed(at),
+            access: declared.access,
+            parameters: &place.parameters,
+            is_tagged: place.method == Method::GET && declared.access != Public,
         };
-        if place.method == Method::GET && declared.access != Public {
-            route = route.wrap(from_fn(conditional::tag));
-        }
-        let route = route.wrap(admit);
+        let route = (declared.handle)(admitted);
+        let route = match place.method {
+            // Whoever may read may ask for the headers alone.
+            Method::GET => route.guard(guards::Any(guards::Get()).or(guards::Head())),
+            _ => route.method(place.method.clone()),
+        };
         match resources.iter_mut().find(|(known, _)| *known == place.path) {
             Some((_, routes)) => routes.push((place.method.clone(), route)),
             None => resources.push((place.path.clone(), vec![(place.method.clone(), route)])),

@@ -8,10 +8,12 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
 use super::changes::Streams;
+use super::guard::Admission;
 use super::import_jobs::Imports;
 use super::in_flight::InFlight;
 use super::metrics::Metrics;
 use super::page::CursorKey;
+use super::places::Places;
 use super::problem::Problem;
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
@@ -38,7 +40,7 @@ pub struct AppState {
     /// The import jobs: what wakes who works on them, and what is counted.
     pub imports: Imports,
     /// How many requests may be answered at once.
-    pub requests: Semaphore,
+    pub requests: Places,
     /// How many dry runs may run at once.
     pub previews: Arc<Semaphore>,
     /// What is counted.
@@ -125,7 +127,7 @@ impl FromRequest for Api {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Arc<Caller>>().cloned();
+        let caller = request.extensions().get::<Admission>().and_then(|admission| admission.caller.clone());
         let state = request.app_data::<web::Data<AppState>>().cloned();
         ready(match (caller, state) {
             (Some(caller), Some(state)) => Ok(Api { caller, state }),

@@ -41,13 +41,15 @@ pub struct Links {
     pub service_matrix: Option<String>,
 }
 
-/// The matrices that each kind of thing is the subject of, by their last part.
-const MATRICES: [(Kind, &[&str]); 5] = [
-    (Kind::Customer, &["group-matrix", "customer-user-matrix"]),
-    (Kind::CustomerUser, &["group-matrix", "service-matrix", "customer-matrix"]),
-    (Kind::Group, &["customer-matrix", "customer-user-matrix"]),
-    (Kind::Service, &["customer-user-matrix"]),
-    (Kind::BackEnd, &[]),
+/// The members of [`Links`] besides the thing itself, in their order: the last part of the path, and of which kinds of
+/// things there is one.
+pub const MEMBERS: [(&str, &str, &[Kind]); 6] = [
+    ("access", "access", &[Kind::CustomerUser, Kind::Group, Kind::Service]),
+    ("thing_filter", "thing-filter", &[Kind::CustomerUser]),
+    ("group_matrix", "group-matrix", &[Kind::Customer, Kind::CustomerUser]),
+    ("customer_matrix", "customer-matrix", &[Kind::CustomerUser, Kind::Group]),
+    ("customer_user_matrix", "customer-user-matrix", &[Kind::Customer, Kind::Group, Kind::Service]),
+    ("service_matrix", "service-matrix", &[Kind::CustomerUser]),
 ];
 
 impl Links {
@@ -69,21 +71,25 @@ impl Links {
         Self::of(kind, api.path_to(kind, number))
     }
 
+    /// The members that a thing of this kind has, with the last part of each one's path.
+    pub fn members(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let of_kind = MEMBERS.iter().filter(move |(.., kinds)| kinds.contains(&kind));
+        of_kind.map(|(member, last, _)| (*member, *last))
+    }
+
     /// The links of a thing of this kind at this path.
     pub fn of(kind: Kind, self_link: String) -> Self {
-        let has_access = matches!(kind, Kind::CustomerUser | Kind::Group | Kind::Service);
-        let below = |last: &str| [&self_link, "/", last].concat();
-        let matrix = |last: &str| {
-            let has = MATRICES.iter().any(|(of, matrices)| *of == kind && matrices.contains(&last));
-            has.then(|| below(last))
+        let below = |member: &str| {
+            let found = Self::members(kind).find(|(known, _)| *known == member);
+            found.map(|(_, last)| [&self_link, "/", last].concat())
         };
         Self {
-            group_matrix: matrix("group-matrix"),
-            customer_matrix: matrix("customer-matrix"),
-            customer_user_matrix: matrix("customer-user-matrix"),
-            service_matrix: matrix("service-matrix"),
-            access: has_access.then(|| below("access")),
-            thing_filter: (kind == Kind::CustomerUser).then(|| below("thing-filter")),
+            access: below("access"),
+            thing_filter: below("thing_filter"),
+            group_matrix: below("group_matrix"),
+            customer_matrix: below("customer_matrix"),
+            customer_user_matrix: below("customer_user_matrix"),
+            service_matrix: below("service_matrix"),
             ..Self::of_path(self_link)
         }
     }

@@ -81,10 +81,11 @@ impl Authenticator {
 
     /// Who asks, as is remembered or verified now; a refusal comes with the set of keys that was at hand.
     fn verify(&self, token: &str) -> Result<Arc<Caller>, (u64, Refusal)> {
-        let (keys, digest) = (self.keys.current(), verified::digest(token));
-        if let Some(known) = self.verified.get(&digest, keys.generation, SystemTime::now()) {
+        let digest = verified::digest(token);
+        if let Some(known) = self.verified.get(&digest, self.keys.generation(), SystemTime::now()) {
             return Ok(known);
         }
+        let keys = self.keys.current();
         let caller = token::verify(token, &keys, &self.config).map_err(|refusal| (keys.generation, refusal))?;
         let caller = Arc::new(caller);
         self.verified.put(digest, keys.generation, Arc::clone(&caller));

@@ -32,6 +32,8 @@ pub(super) struct KeyRing {
     origin: Origin,
     /// A blocking lock on purpose: it is held for a pointer's copy, never across a wait.
     keys: RwLock<Arc<KeySet>>,
+    /// The generation of these keys, for whoever needs no key.
+    generation: AtomicU64,
     started: Instant,
     /// When to look for new keys again, in milliseconds since the start.
     next_look: AtomicU64,
@@ -94,6 +96,7 @@ impl KeyRing {
             config: config.clone(),
             origin,
             keys: RwLock::default(),
+            generation: AtomicU64::new(0),
             started: Instant::now(),
             next_look: AtomicU64::new(0),
             renewal: Arc::default(),
@@ -103,6 +106,11 @@ impl KeyRing {
     /// The keys at hand.
     pub(super) fn current(&self) -> Arc<KeySet> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Which keys are at hand: they are others when this is another number.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Looks for new keys if it is time to. One caller does, the others go on with the keys at hand.
@@ -183,6 +191,7 @@ impl KeyRing {
     fn replace(&self, keys: Vec<VerificationKey>) {
         let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(KeySet { keys, generation: current.generation + 1 });
+        self.generation.store(current.generation, Ordering::Release);
     }
 
     /// Whether it is time to look for new keys; true for one caller only.

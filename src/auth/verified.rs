@@ -6,12 +6,19 @@
 //! the set of keys that verified it and for no later one, and between the times that the token names: outside of
 //! them it is verified again, which says why it is refused. Refusals are not remembered, and how many tokens are, is
 //! bounded.
+//!
+//! Each thread keeps a few by itself, so that threads which see the same token at the same time need not wait for each
+//! other.
 
 use super::caller::Caller;
 use sha2::{Digest as _, Sha256};
 use std::{
+    cell::RefCell,
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -19,6 +26,9 @@ use std::{
 const SHARDS: usize = 16;
 /// So many tokens are new in a shard before those that were not seen since are forgotten: 16,384 in all at most.
 const NEW: usize = 512;
+
+/// So many are kept by a thread.
+const NEAR: usize = 16;
 
 /// What a token is known by.
 pub(super) type Digest = [u8; 32];
@@ -28,10 +38,31 @@ pub(super) fn digest(token: &str) -> Digest {
     Sha256::digest(token).into()
 }
 
+thread_local! {
+    /// Of the tokens that this thread has seen, the last one at each place.
+    static SEEN: RefCell<[Option<Seen>; NEAR]> = const { RefCell::new([const { None }; NEAR]) };
+}
+
+/// A token that a thread has seen, with a caller that no other thread counts the users of.
+struct Seen {
+    by: u64,
+    token: Digest,
+    generation: u64,
+    caller: Arc<Caller>,
+}
+
 /// The callers of tokens that were verified.
-#[derive(Default)]
 pub(super) struct Verified {
+    /// Unlike that of any other in this process.
+    id: u64,
     shards: [Mutex<Shard>; SHARDS],
+}
+
+impl Default for Verified {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), shards: Default::default() }
+    }
 }
 
 #[derive(Default)]
@@ -47,19 +78,31 @@ struct Shard {
 impl Verified {
     /// The caller of a token that was verified with this set of keys, if it is good at this time.
     pub(super) fn get(&self, token: &Digest, generation: u64, now: SystemTime) -> Option<Arc<Caller>> {
+        let found = SEEN.with_borrow_mut(|seen| {
+            let place = &mut seen[usize::from(token[1]) % NEAR];
+            let is_it = |seen: &Seen| (seen.by, seen.generation, &seen.token) == (self.id, generation, token);
+            if !place.as_ref().is_some_and(is_it) {
+                *place = None;
+                let caller = Arc::new(Caller::clone(&*self.find(token, generation)?));
+                *place = Some(Seen { by: self.id, token: *token, generation, caller });
+            }
+            place.as_ref().map(|seen| Arc::clone(&seen.caller))
+        })?;
+        (found.begins_at <= now && now < found.expires_at).then_some(found)
+    }
+
+    /// The caller of a token that any thread has verified with this set of keys.
+    fn find(&self, token: &Digest, generation: u64) -> Option<Arc<Caller>> {
         let mut shard = self.shard(token);
         if !shard.is_of(generation) {
             return None;
         }
-        let found = match shard.new.get(token) {
-            Some(caller) => Arc::clone(caller),
-            None => {
-                let caller = shard.old.remove(token)?;
-                shard.add(*token, Arc::clone(&caller));
-                caller
-            }
-        };
-        (found.begins_at <= now && now < found.expires_at).then_some(found)
+        if let Some(caller) = shard.new.get(token) {
+            return Some(Arc::clone(caller));
+        }
+        let caller = shard.old.remove(token)?;
+        shard.add(*token, Arc::clone(&caller));
+        Some(caller)
     }
 
     /// Remembers whom a token is of, which this set of keys has verified.

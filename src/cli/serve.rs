@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::CliError;
 use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
-use crate::api::{page::CursorKey, state::AppState};
+use crate::api::{page::CursorKey, places::Places, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};
@@ -56,7 +56,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let previews = Arc::new(Semaphore::new(config.limits.max_previews));
     let imports = Imports::default();
     work_on_imports(&replica, &imports)?;
-    let requests = Semaphore::new(config.limits.max_requests);
+    let requests = Places::new(config.limits.max_requests);
     let state = AppState {
         imports,
         replica,

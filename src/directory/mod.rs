@@ -109,5 +109,6 @@ pub fn etag(record: &impl Serialize) -> String {
 /// A digest of what is shown, as entity tags are.
 pub fn digest(shown: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    Sha256::digest(shown)[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+    Sha256::digest(shown)[..12].iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

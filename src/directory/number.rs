@@ -2,7 +2,7 @@
 //! through every rename, and nothing ever gets it again. Outside they are written as opaque ids:
 //! a letter for the kind, then the number (`c12`).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -93,7 +93,10 @@ impl Kind {
 
     /// Writes the opaque id of a thing of this kind.
     pub fn id(self, number: u32) -> String {
-        format!("{}{number}", self.letter())
+        let mut id = String::with_capacity(11);
+        id.push(self.letter());
+        let _ = write!(id, "{number}");
+        id
     }
 
     /// Reads an opaque id back, if it is one of this kind.

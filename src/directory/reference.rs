@@ -1,10 +1,12 @@
 //! How a request names a thing: by its natural key, by `id:…`, by `external:{source}:{id}`, or by
 //! `key:…` for a natural key that looks like one of these.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 
 use super::number::{Kind, Number};
-use super::text::{Invalid, fold, natural_key, text_type};
+use super::text::{Invalid, folded, natural_key, text_type};
 
 /// A way to name one thing of a kind; which kind, the place says where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,9 +51,9 @@ impl Reference {
     }
 
     /// The form under which the natural key is unique, if this names one.
-    pub fn folded_key(&self) -> Option<String> {
+    pub fn folded_key(&self) -> Option<Cow<'_, str>> {
         match self {
-            Reference::Key(key) => Some(fold(key)),
+            Reference::Key(key) => Some(folded(key)),
             _ => None,
         }
     }
@@ -84,8 +86,7 @@ impl utoipa::ToSchema for Reference {}
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = String::deserialize(deserializer)?;
-        Reference::parse(&written).map_err(serde::de::Error::custom)
+        super::text::read(deserializer, Reference::parse)
     }
 }
 

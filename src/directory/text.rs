@@ -4,7 +4,11 @@
 //! line-separator or unassigned characters, and neither `.` nor `..`. It keeps the case it was
 //! written in; two keys are the same when they are equal after [`fold`].
 
+use std::borrow::Cow;
+use std::fmt;
+
 use caseless::Caseless;
+use serde::de::{Deserializer, Error, Visitor};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
@@ -35,10 +39,20 @@ impl Invalid {
 /// The form under which natural keys are compared and stored uniquely: NFC of full, locale-free
 /// Unicode case folding.
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    folded(text).into_owned()
+}
+
+/// [`fold`] without a copy of what is folded already, as most keys are.
+pub fn folded(text: &str) -> Cow<'_, str> {
+    // Not `all`: without a way out in the middle, many bytes are looked at in one step.
+    let changes = text.bytes().fold(false, |found, byte| found | !byte.is_ascii() | byte.is_ascii_uppercase());
+    if !changes {
+        Cow::Borrowed(text)
+    } else if text.is_ascii() {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Owned(text.nfc().default_case_fold().nfc().collect())
     }
-    text.nfc().default_case_fold().nfc().collect()
 }
 
 /// The form in which `q` searches: case folded, accents removed.
@@ -62,11 +76,20 @@ fn one_line(written: &str, max: usize) -> Result<String, Invalid> {
     let written = written.trim();
     // ASCII is NFC already, and most keys are.
     let text: String = if written.is_ascii() { written.to_owned() } else { written.nfc().collect() };
+    if is_plain(&text, max) {
+        return Ok(text);
+    }
     check_length(&text, max)?;
     match text.chars().find(|c| forbidden_in_line(*c)) {
         Some(c) => Err(forbidden_character(c)),
         None => Ok(text),
     }
+}
+
+/// Whether it is of printable ASCII alone and of the right length, as nearly all are.
+fn is_plain(text: &str, max: usize) -> bool {
+    let printable = text.bytes().fold(true, |so_far, byte| so_far & (b' '..=b'~').contains(&byte));
+    printable && (1..=max).contains(&text.len())
 }
 
 fn check_length(text: &str, max: usize) -> Result<(), Invalid> {
@@ -111,6 +134,28 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// Reads a text and parses it where it stands.
+pub(crate) fn read<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: fn(&str) -> Result<T, Invalid>,
+) -> Result<T, D::Error> {
+    struct Written<T>(fn(&str) -> Result<T, Invalid>);
+
+    impl<T> Visitor<'_> for Written<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: Error>(self, written: &str) -> Result<T, E> {
+            (self.0)(written).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Written(parse))
+}
+
 /// A type that holds a text parsed by `$parse`, with the conversions every such type needs.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $parse:expr, $max:tt, $example:tt) => {
@@ -141,8 +186,7 @@ macro_rules! text_type {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let written = <String as serde::Deserialize>::deserialize(deserializer)?;
-                Self::parse(&written).map_err(serde::de::Error::custom)
+                $crate::directory::text::read(deserializer, Self::parse)
             }
         }
 

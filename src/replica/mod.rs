@@ -180,13 +180,22 @@ impl Replica {
 
     /// How old the answers may be, if that is older than they should be.
     pub fn stale_for(&self) -> Option<Duration> {
-        Some(self.confirmed_ago()).filter(|age| *age > self.shared.freshness.follow_interval * MISSED)
+        self.stale_at(Instant::now())
+    }
+
+    /// The same at this moment, for whoever has looked at the clock already.
+    pub fn stale_at(&self, now: Instant) -> Option<Duration> {
+        Some(self.confirmed_before(now)).filter(|age| *age > self.shared.freshness.follow_interval * MISSED)
     }
 
     /// How long ago the index was confirmed current.
     fn confirmed_ago(&self) -> Duration {
+        self.confirmed_before(Instant::now())
+    }
+
+    fn confirmed_before(&self, now: Instant) -> Duration {
         let confirmed = Duration::from_micros(self.shared.confirmed.load(Ordering::Relaxed));
-        self.shared.started.elapsed().saturating_sub(confirmed)
+        now.saturating_duration_since(self.shared.started).saturating_sub(confirmed)
     }
 
     /// How it is at this moment.

@@ -4,17 +4,29 @@
 //! them. Within a revision two things may bear the same key for a moment (one gives it up, the other
 //! takes it, in any order): both stand in the table, each under its own number, so neither is lost.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::shared::{Entries, Table};
-use crate::directory::text::fold;
+use crate::directory::text::folded;
+
+/// A key, or nothing where no thing has the number. It stands in the entry itself, which is one cache line, unless it
+/// is long: whoever looks for it waits for no other memory.
+#[derive(Clone, Default)]
+#[repr(align(64))]
+struct Key(SmallVec<[u8; 56]>);
+
+impl Key {
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok().filter(|key| !key.is_empty())
+    }
+}
 
 #[derive(Clone, Default)]
 pub(super) struct Names {
-    keys: Entries<Option<Box<str>>>,
+    keys: Entries<Key>,
     by_key: Table,
     hasher: RandomState,
 }
@@ -26,7 +38,7 @@ impl Names {
             return;
         }
         self.remove(number);
-        *self.keys.entry(number) = Some(key.into());
+        self.keys.entry(number).0 = SmallVec::from_slice(key.as_bytes());
         let (keys, hasher) = (&self.keys, &self.hasher);
         let hash = hash_of(keys, hasher, number);
         self.by_key.insert(hash, number, |number| hash_of(keys, hasher, *number));
@@ -50,13 +62,18 @@ impl Names {
 
     /// The key as it was written.
     pub fn key(&self, number: u32) -> Option<&str> {
-        self.keys.get(number)?.as_deref()
+        self.keys.get(number)?.text()
     }
 
     /// Who bears this key, given folded.
-    pub fn find(&self, folded: &str) -> Option<u32> {
-        let is_it = |number: &u32| self.key(*number).is_some_and(|key| folded_form(key) == folded);
-        self.by_key.find(self.hasher.hash_one(folded), is_it)
+    pub fn find(&self, wanted: &str) -> Option<u32> {
+        // What is folded and of ASCII is folded as it is; the keys of most things are.
+        let is_plain = wanted.is_ascii();
+        let is_it = |number: &u32| {
+            let Some(key) = self.keys.get(*number) else { return false };
+            (is_plain && *key.0 == *wanted.as_bytes()) || key.text().is_some_and(|key| folded(key) == wanted)
+        };
+        self.by_key.find(self.hasher.hash_one(wanted), is_it)
     }
 
     pub fn len(&self) -> usize {
@@ -69,23 +86,23 @@ impl Names {
     }
 }
 
-fn hash_of(keys: &Entries<Option<Box<str>>>, hasher: &RandomState, number: u32) -> u64 {
-    let key = keys.get(number).and_then(Option::as_deref).unwrap_or_default();
-    hasher.hash_one(&*folded_form(key))
-}
-
-/// The folded form, without a copy for the keys that are folded as they are.
-fn folded_form(key: &str) -> Cow<'_, str> {
-    if key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
-        Cow::Borrowed(key)
-    } else {
-        Cow::Owned(fold(key))
-    }
+fn hash_of(keys: &Entries<Key>, hasher: &RandomState, number: u32) -> u64 {
+    let key = keys.get(number).and_then(Key::text).unwrap_or_default();
+    hasher.hash_one(&*folded(key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::text::fold;
+
+    #[test]
+    fn a_key_is_one_line_of_a_cache_and_may_be_long() {
+        assert_eq!(size_of::<Key>(), 64);
+        let mut names = Names::default();
+        names.put(1, &"X".repeat(200));
+        assert_eq!(names.find(&"x".repeat(200)), Some(1));
+    }
 
     #[test]
     fn a_key_is_found_folded_and_kept_as_written() {

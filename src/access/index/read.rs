@@ -1,7 +1,8 @@
 //! What the index says of a thing: the facts, not yet what follows from them.
 
-use super::Index;
 use super::entry::{CustomerEntry, CustomerGrant, CustomerUserEntry, Grant, GroupEntry};
+use super::{Index, links};
+use crate::directory::text::folded;
 use crate::directory::{
     BackEndNumber, Context, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionSet, Reference,
     Roll, ServiceNumber, Settings, Thing, Validity,
@@ -25,7 +26,7 @@ impl Index {
 
     /// The thing of this kind with this natural key, given in any case.
     pub fn find_key<N: Number>(&self, key: &str) -> Option<N> {
-        self.names[N::KIND as usize].find(&crate::directory::text::fold(key)).map(N::from)
+        self.names[N::KIND as usize].find(&folded(key)).map(N::from)
     }
 
     /// Whether the thing exists.
@@ -166,8 +167,7 @@ impl Index {
     /// What the customer user's link to the group holds.
     pub fn customer_user_group(&self, customer_user: CustomerUserNumber, group: GroupNumber) -> PermissionSet {
         let grants = self.customer_user(customer_user).map_or(&[][..], |entry| &entry.groups);
-        let place = grants.binary_search_by_key(&group, |grant| grant.group);
-        place.map_or(PermissionSet::EMPTY, |at| grants[at].permissions)
+        links::held(grants, group, |grant| grant.group, |grant| grant.permissions)
     }
 
     /// The links of the customer user to groups, by group.
@@ -204,8 +204,7 @@ impl Index {
     /// What the customer's link to the group in the context holds.
     pub fn customer_group(&self, customer: CustomerNumber, group: GroupNumber, context: Context) -> PermissionSet {
         let grants = self.customer_groups(customer);
-        let place = grants.binary_search_by_key(&group, |grant| grant.group);
-        place.map_or(PermissionSet::EMPTY, |at| grants[at].in_context(context))
+        links::held(grants, group, |grant| grant.group, |grant| grant.in_context(context))
     }
 
     /// The parent of the service.

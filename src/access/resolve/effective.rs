@@ -1,6 +1,6 @@
 //! Everything that a customer user has.
 
-use super::group::group_sources;
+use super::group::sources_of;
 use super::reason::Reason;
 use super::service::{EffectiveServices, effective_services};
 use super::source::Source;
@@ -87,7 +87,7 @@ pub(super) fn permissions(
     group: GroupNumber,
     asked: PermissionSet,
 ) -> Vec<GroupPermission> {
-    let sources = group_sources(index, customer_user, group);
+    let sources = sources_of(index, customer_user, group);
     if sources.is_empty() {
         return Vec::new();
     }

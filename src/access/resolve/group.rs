@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use super::reason::{Reason, Reasons};
 use super::source::{Decision, Source};
 use super::thing::{self, Owner};
@@ -66,7 +68,16 @@ pub fn group_sources(
     customer_user: CustomerUserNumber,
     group: GroupNumber,
 ) -> Vec<(Source, PermissionSet)> {
-    let mut sources = Vec::new();
+    sources_of(index, customer_user, group).into_vec()
+}
+
+/// The same, without an allocation where there are a few.
+pub(super) fn sources_of(
+    index: &Index,
+    customer_user: CustomerUserNumber,
+    group: GroupNumber,
+) -> SmallVec<[(Source, PermissionSet); 4]> {
+    let mut sources = SmallVec::new();
     let _ = each_source(index, customer_user, group, |source, given| {
         sources.push((source, given));
         ControlFlow::<()>::Continue(())
@@ -83,7 +94,7 @@ pub fn check_group(
     thing: Option<&Owner>,
 ) -> Decision {
     let gives = |(source, given): (Source, PermissionSet)| given.holds(bit).then_some(source);
-    let mut sources: Vec<_> = group_sources(index, customer_user, group).into_iter().filter_map(gives).collect();
+    let mut sources: Vec<_> = sources_of(index, customer_user, group).into_iter().filter_map(gives).collect();
     let mut reasons = Reasons::default();
     if sources.is_empty() {
         reasons = why_not(index, customer_user, group, bit);

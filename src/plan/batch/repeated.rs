@@ -58,5 +58,5 @@ fn identities(plan: &mut Plan, row: &Row) -> Result<Vec<Identity>, StoreError> {
 }
 
 fn folded(reference: &Reference) -> Reference {
-    reference.folded_key().map_or_else(|| reference.clone(), Reference::Key)
+    reference.folded_key().map_or_else(|| reference.clone(), |key| Reference::Key(key.into_owned()))
 }
