@@ -43,7 +43,7 @@ impl<F: Clone + PartialEq> Things<F> {
     fn find(&self, reference: &Reference) -> Option<usize> {
         match reference {
             Reference::External(external_id) => self.external_ids.get(external_id).copied(),
-            other => self.keys.get(&other.folded_key()?).copied(),
+            other => self.keys.get(&*other.folded_key()?).copied(),
         }
     }
 

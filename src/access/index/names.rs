@@ -33,12 +33,12 @@ pub(super) struct Names {
 
 impl Names {
     /// The thing bears this key now.
-    pub fn put(&mut self, number: u32, key: impl AsRef<str> + Into<Box<str>>) {
+    pub fn put(&mut self, number: u32, key: impl AsRef<str>) {
         if self.key(number) == Some(key.as_ref()) {
             return;
         }
         self.remove(number);
-        self.keys.entry(number).0 = SmallVec::from_slice(key.as_bytes());
+        self.keys.entry(number).0 = SmallVec::from_slice(key.as_ref().as_bytes());
         let (keys, hasher) = (&self.keys, &self.hasher);
         let hash = hash_of(keys, hasher, number);
         self.by_key.insert(hash, number, |number| hash_of(keys, hasher, *number));
@@ -100,7 +100,7 @@ mod tests {
     fn a_key_is_one_line_of_a_cache_and_may_be_long() {
         assert_eq!(size_of::<Key>(), 64);
         let mut names = Names::default();
-        names.put(1, &"X".repeat(200));
+        names.put(1, "X".repeat(200));
         assert_eq!(names.find(&"x".repeat(200)), Some(1));
     }
 
