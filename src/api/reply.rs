@@ -2,7 +2,7 @@
 //! what a request says about the state that it expects.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::future::{Ready, ready};
@@ -26,7 +26,15 @@ pub type Answer = Result<HttpResponse, Problem>;
 
 /// 200 with a value.
 pub fn ok<T: Serialize>(at: At<T>) -> HttpResponse {
-    with_revision(StatusCode::OK, &at.revision).json(at.value)
+    match serde_json::to_vec(&at.value) {
+        Ok(json) => json_of(with_revision(StatusCode::OK, &at.revision), json),
+        Err(why) => HttpResponse::from_error(Problem::internal(why)),
+    }
+}
+
+/// The reply with this body.
+fn json_of(mut response: HttpResponseBuilder, json: Vec<u8>) -> HttpResponse {
+    response.insert_header((header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"))).body(json)
 }
 
 /// 200 with what was written out already and its tag, or 304 if the caller has it.
@@ -35,8 +43,8 @@ pub fn written(at: At<Vec<u8>>, etag: &str, known: &IfNoneMatch) -> HttpResponse
         return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
     }
     let mut response = with_revision(StatusCode::OK, &at.revision);
-    response.insert_header((header::CONTENT_TYPE, header::HeaderValue::from_static("application/json")));
-    response.insert_header(tag(etag)).body(at.value)
+    response.insert_header(tag(etag));
+    json_of(response, at.value)
 }
 
 /// 200 with a representation and its tag, or 304 if the caller has it.
@@ -47,7 +55,7 @@ pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) 
     with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
 }
 
-fn with_revision(status: StatusCode, revision: &RevisionToken) -> actix_web::HttpResponseBuilder {
+fn with_revision(status: StatusCode, revision: &RevisionToken) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((ACCESS_REVISION_NAME.clone(), stamp(revision).0));
     response
