@@ -72,10 +72,10 @@ pub fn write(
         }
         write_rows(conn, edits)?;
         deactivations::forget(conn, edits)?;
-        row_digests::forget(conn, edits, &commit.imports)?;
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }
+    row_digests::forget(conn, &commit.edits, &commit.imports)?;
     grams::keep_up(conn, &commit.edits, revision)?;
     for (kind, number) in &commit.last_numbers {
         state::set_last_number(conn, *kind, *number)?;

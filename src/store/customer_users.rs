@@ -6,7 +6,6 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::changed::changed_columns;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
 use super::prepared::prepared;
@@ -16,6 +15,7 @@ use super::schema::{
     customers,
 };
 use super::search::matches_all;
+use super::stored_row::stored_row;
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
 use crate::directory::text::{fold, search_form};
@@ -24,38 +24,8 @@ use crate::directory::{
     CustomerUserNumber, Delta, Email, ExternalId, Kind, Login, Text, Times, Validity,
 };
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = customer_users, treat_none_as_null = true, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
-    id: i64,
-    login: String,
-    login_folded: String,
-    login_search: String,
-    email: Option<String>,
-    email_search: String,
-    title: Option<String>,
-    first_name: Option<String>,
-    first_name_search: String,
-    last_name: Option<String>,
-    last_name_search: String,
-    phone: Option<String>,
-    mobile: Option<String>,
-    fax: Option<String>,
-    street: Option<String>,
-    zip: Option<String>,
-    city: Option<String>,
-    country: Option<String>,
-    comment: Option<String>,
-    validity: String,
-    primary_customer_id: Option<i64>,
-    back_end_id: i64,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-}
-
-changed_columns! {
-    Row in customer_users:
+stored_row! {
+    customer_users:
     login: String,
     login_folded: String,
     login_search: String,

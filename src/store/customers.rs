@@ -4,42 +4,21 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::changed::changed_columns;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
 use super::prepared::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
+use super::stored_row::stored_row;
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
     Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
 };
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = customers, treat_none_as_null = true, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-struct Row {
-    id: i64,
-    customer_id: String,
-    customer_id_folded: String,
-    customer_id_search: String,
-    name: Option<String>,
-    name_search: String,
-    street: Option<String>,
-    zip: Option<String>,
-    city: Option<String>,
-    country: Option<String>,
-    url: Option<String>,
-    comment: Option<String>,
-    validity: String,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
-}
-
-changed_columns! {
-    Row in customers:
+stored_row! {
+    customers:
     customer_id: String,
     customer_id_folded: String,
     customer_id_search: String,

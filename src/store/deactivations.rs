@@ -37,16 +37,14 @@ pub fn deactivated_by(
 
 /// Remembers that the source has deactivated these.
 pub(super) fn remember(conn: &mut Conn, source: &str, things: &[Thing]) -> Result<(), StoreError> {
-    for some in things.chunks(AT_A_TIME) {
-        let row = |thing: &Thing| {
-            (
-                table::kind.eq(thing.kind.as_str()),
-                table::thing_id.eq(i64::from(thing.number)),
-                table::source.eq(source.to_owned()),
-            )
-        };
-        insert!(conn, table::table, some.iter().map(row));
-    }
+    let row = |thing: &Thing| {
+        (
+            table::kind.eq(thing.kind.as_str()),
+            table::thing_id.eq(i64::from(thing.number)),
+            table::source.eq(source.to_owned()),
+        )
+    };
+    insert!(conn, table::table, things.iter().map(row));
     Ok(())
 }
 

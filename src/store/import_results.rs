@@ -87,9 +87,7 @@ pub(super) fn set_absent(conn: &mut Conn, job: &str, bodies: &[String]) -> Resul
             import_absent::body.eq(body.clone()),
         )
     };
-    for (some, first) in bodies.chunks(1_000).zip((1..).step_by(1_000)) {
-        insert!(conn, import_absent::table, (first..).zip(some).map(row));
-    }
+    insert!(conn, import_absent::table, (1..).zip(bodies).map(row));
     Ok(())
 }
 
@@ -101,9 +99,7 @@ pub(super) fn add_preview(conn: &mut Conn, job: &str, items: &[(u32, String)]) -
             import_previews::body.eq(body.clone()),
         )
     };
-    for some in items.chunks(1_000) {
-        insert!(conn, import_previews::table, some.iter().map(row));
-    }
+    insert!(conn, import_previews::table, items.iter().map(row));
     Ok(())
 }
 

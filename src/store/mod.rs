@@ -11,7 +11,6 @@ pub mod audit;
 mod back_ends;
 mod backup;
 mod change_log;
-mod changed;
 pub mod commit;
 mod connection;
 mod customer_users;
@@ -43,6 +42,7 @@ mod search;
 mod services;
 mod settings;
 pub mod state;
+mod stored_row;
 
 use connection::{Connections, on};
 
