@@ -109,7 +109,7 @@ impl Reader {
     /// Makes rows ready and sends them, in slices that each keep nobody waiting for long; says whether anybody is there.
     fn send(&self, lot: &Lot<'_>, rows: Vec<SentRow>) -> Result<bool, StoreError> {
         let of_chunk = lot.head.kind.as_deref().and_then(RowKind::parse);
-        let (known, revision) = self.known(lot, &rows)?;
+        let (known, revision) = self.known(&rows)?;
         let (mut ready, mut weight) = (Vec::new(), 0);
         let mut left = rows.len();
         for (row, known) in rows.into_iter().zip(known) {
@@ -129,17 +129,9 @@ impl Reader {
         Ok(true)
     }
 
-    /// Which of these rows the source has sent before, and when that was asked. A dry run, which sees its own edits, and
-    /// keeps none of them, does not ask.
-    fn known(&self, lot: &Lot<'_>, rows: &[SentRow]) -> Result<(Vec<Known>, u64), StoreError> {
-        let digested = |row: &SentRow| {
-            self.context.check(lot.prepared, lot.head.number, row).ok()?;
-            self.digests.of(row)
-        };
-        let digested: Vec<Option<Digested>> = match self.context.options.dry_run {
-            true => rows.iter().map(|_| None).collect(),
-            false => rows.iter().map(digested).collect(),
-        };
+    /// Which of these rows the source has sent before, and the revision at which it was asked.
+    fn known(&self, rows: &[SentRow]) -> Result<(Vec<Known>, u64), StoreError> {
+        let digested: Vec<Option<Digested>> = rows.iter().map(|row| self.digests.of(row)).collect();
         let asked: Vec<&Digested> = digested.iter().flatten().collect();
         let source = &self.context.source;
         let (things, state) = self.replica.read(|conn| repeats::unchanged(conn, source, &asked))?;
@@ -160,8 +152,7 @@ impl Reader {
         };
         match known {
             Some((digested, Some(thing))) => self.context.same(row, of_chunk, digested, thing),
-            Some((digested, None)) => self.context.ready(chunk, row.whole(of_chunk), kind, Some(digested)),
-            None => self.context.ready(chunk, row.whole(of_chunk), kind, None),
+            known => self.context.ready(chunk, row.whole(of_chunk), kind, known.map(|(digested, _)| digested)),
         }
     }
 }

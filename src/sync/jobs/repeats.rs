@@ -32,9 +32,9 @@ pub struct Digested {
 }
 
 impl Digests {
-    /// For jobs of these options.
+    /// For jobs of these options. A dry run has none: it sees its own edits, which take away no digest.
     pub fn new(options: &Options) -> Self {
-        let with_external_ids = options.resources.iter().filter(|kind| kind.has_external_ids());
+        let with_external_ids = options.resources.iter().filter(|kind| kind.has_external_ids() && !options.dry_run);
         Self(with_external_ids.map(|kind| (*kind, beginning(*kind, options))).collect())
     }
 

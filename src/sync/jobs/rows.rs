@@ -1,6 +1,7 @@
 //! The rows of a chunk, one after the other, whatever its form.
 
 use std::io::{BufRead, BufReader, Read};
+use std::sync::LazyLock;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value};
@@ -190,23 +191,13 @@ impl<R: Read> Lines<R> {
 }
 
 /// What says which thing a row is about, of whatever kind, and what else is to be known of each.
-const AT_A_GLANCE: &[&str] = &[
-    "kind",
-    "row_id",
-    "external_id",
-    "external_ids",
-    "customer_id",
-    "login",
-    "name",
-    "customer",
-    "customer_user",
-    "group",
-    "service",
-    "context",
-];
+static AT_A_GLANCE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let keys = RowKind::ALL.into_iter().flat_map(members::key).copied();
+    ["kind", "row_id", "external_id", "external_ids"].into_iter().chain(keys).collect()
+});
 
 fn glance(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
-    match json::glance(&text, AT_A_GLANCE) {
+    match json::glance(&text, &AT_A_GLANCE) {
         Ok(members) => SentRow { text, is_glance: true, ..of_members(place, members, kind) },
         Err(_) => of_line(place, text, kind),
     }

@@ -165,7 +165,7 @@ impl<'w> Run<'w> {
         let results = Arc::new(results);
         let of_all = Arc::clone(&results);
         let is_same = self.step(move |plan, job, progress| {
-            let is_same = context.is_same_still(plan, &of_step)?;
+            let is_same = context.are_same_still(plan, &of_step)?.into_iter().all(|is_same| is_same);
             if is_same {
                 record_packed(plan, job, progress, &of_step, (&of_all, body.clone()));
             }

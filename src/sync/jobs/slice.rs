@@ -150,10 +150,11 @@ impl Context {
         digested: Digested,
         (thing, key): (Thing, String),
     ) -> Ready {
-        let owns_all = row.kind.is_none_or(|kind| !self.options.owned_fields.contains_key(&kind));
-        let mut sent = if owns_all { row } else { row.whole(of_chunk) };
-        let ignored = sent.kind.map(|kind| self.leave_out(kind, &mut sent)).unwrap_or_default();
-        Ready::Same(Box::new(SameRow { sent, digested, thing, key, ignored }))
+        let ignored = match row.kind.filter(|kind| self.options.owned_fields.contains_key(kind)) {
+            Some(kind) => self.leave_out(kind, &mut row.clone().whole(of_chunk)),
+            None => Vec::new(),
+        };
+        Ready::Same(Box::new(SameRow { sent: row, digested, thing, key, ignored }))
     }
 
     /// Takes out what the source does not own.
@@ -165,31 +166,26 @@ impl Context {
         ignored.into_iter().collect()
     }
 
-    /// Whether all rows of a slice that seemed to change nothing still do.
-    pub fn is_same_still(&self, plan: &mut Plan, slice: &Slice) -> Result<bool, StoreError> {
-        if slice.revision == plan.base.revision {
-            return Ok(true);
-        }
+    /// Of each row of a slice that seemed to change nothing, whether that is so still.
+    pub fn are_same_still(&self, plan: &mut Plan, slice: &Slice) -> Result<Vec<bool>, StoreError> {
         let rows: Vec<&Digested> = slice.rows.iter().filter_map(Ready::same).map(|same| &same.digested).collect();
-        Ok(repeats::unchanged(plan.conn, &self.source, &rows)?.iter().all(Option::is_some))
+        if slice.revision == plan.base.revision {
+            return Ok(vec![true; rows.len()]);
+        }
+        Ok(repeats::unchanged(plan.conn, &self.source, &rows)?.iter().map(Option::is_some).collect())
     }
 
     /// The rows of a slice, where those that seemed to change nothing, and may, are read to be merged.
     fn doubted<'s>(&self, plan: &mut Plan, slice: &'s Slice) -> Result<Vec<Cow<'s, Ready>>, StoreError> {
-        let same: Vec<&SameRow> = slice.rows.iter().filter_map(Ready::same).collect();
-        if same.is_empty() {
+        if slice.rows.iter().all(|row| row.same().is_none()) {
             return Ok(slice.rows.iter().map(Cow::Borrowed).collect());
         }
         let named = batch::named(plan, slice.rows.iter().filter_map(Ready::row))?;
-        let mut still = vec![true; same.len()];
-        if slice.revision != plan.base.revision {
-            let rows: Vec<&Digested> = same.iter().map(|same| &same.digested).collect();
-            let unchanged = repeats::unchanged(plan.conn, &self.source, &rows)?;
-            still = unchanged.iter().map(Option::is_some).collect();
-        }
-        let mut still = same.iter().zip(still).map(|(same, still)| still && !named.contains(&same.thing));
+        let mut still = self.are_same_still(plan, slice)?.into_iter();
         let doubted = |row: &'s Ready| match row {
-            Ready::Same(same) if still.next() != Some(true) => Cow::Owned(self.read_same(slice, same)),
+            Ready::Same(same) if still.next() != Some(true) || named.contains(&same.thing) => {
+                Cow::Owned(self.read_same(slice, same))
+            }
             row => Cow::Borrowed(row),
         };
         Ok(slice.rows.iter().map(doubted).collect())

@@ -147,6 +147,20 @@ fn the_same_row_of_a_job_that_owns_more_says_more() {
 }
 
 #[test]
+fn what_is_ignored_is_counted_whether_a_row_is_known_again_or_not() {
+    let app = TestApp::start();
+    send(&app, &[customer(1)]);
+    let body = json!({"source": "crm", "resources": ["customer"], "owned_fields": {"customer": ["city"]}});
+    let row = json!({"kind": "customer", "external_id": "1", "customer_id": "c1", "name": "New", "city": "Ulm"});
+    let by_key = json!({"kind": "customer", "customer_id": "C1", "city": "Bonn"});
+    for rows in [vec![row.clone()], vec![row.clone()], vec![by_key, row]] {
+        let done = job(&app, body.clone()).lines(1, &rows).complete();
+        assert_eq!(counts(&done, "customer")["ignored_fields"], 1);
+        app.get("/v1/customers/c1").expect(200).has("/city", "Ulm");
+    }
+}
+
+#[test]
 fn rows_of_tables_are_recognized_too() {
     let app = TestApp::start();
     let table = "external_id,customer_id,name\n1,c1,One\n2,c2,Two\n";
