@@ -1,7 +1,6 @@
 //! Questions about one customer user: what they have, whether they may, which things they see. All
 //! are answered from the index, and may be asked about oneself with `access:self` alone.
 
-use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -16,10 +15,11 @@ use super::problem::{Problem, ProblemBody};
 use super::reply::{self, Answer, IfNoneMatch, Stamp};
 use super::state::{Api, At};
 use super::views::CustomerRef;
+use super::written::Everything;
 use crate::access::{self, Decision, Index, Owner};
 use crate::auth::Scope;
 use crate::directory::{
-    CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionName, Reference, ServiceNumber, digest,
+    CustomerNumber, CustomerUserNumber, GroupNumber, Kind, PermissionName, Reference, ServiceNumber,
 };
 use crate::plan::{FieldError, Refusal};
 
@@ -203,34 +203,6 @@ fn unknown(kind: Kind, reference: &Reference) -> Problem {
     Refusal::not_found(kind, reference).into()
 }
 
-/// An answer written out, and its tag.
-struct Everything {
-    json: Vec<u8>,
-    etag: String,
-}
-
-impl Everything {
-    fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber) -> Result<Self, Problem> {
-        let found = access::effective(index, customer_user);
-        Self::written(api, &answers::of_known(api, index, customer_user, found), &customer_user.id())
-    }
-
-    fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> Result<Self, Problem> {
-        Self::written(api, &answers::of_unknown(api, index, defaults), "unknown")
-    }
-
-    /// The answer names its revision, so every revision has another one; and within a revision it depends on nothing but
-    /// who it is about, this version of the program and the path under which it is published. A tag of these is as
-    /// strong as one of all the bytes.
-    fn written(api: &Api, answer: &AccessAnswer<'_>, about: &str) -> Result<Self, Problem> {
-        let mut json = Vec::with_capacity(8 * 1024);
-        serde_json::to_writer(&mut json, answer).map_err(Problem::internal)?;
-        let (version, base_path) = (env!("CARGO_PKG_VERSION"), &api.state().config.base_path);
-        let shown = [answer.revision.as_str(), about, version, base_path].join("\n");
-        Ok(Self { json, etag: digest(shown.as_bytes()) })
-    }
-}
-
 fn everything(api: &Api, index: &Index, named: &Reference) -> Result<Everything, Problem> {
     match about(api, index, Some(named))? {
         Some(customer_user) => Everything::of_known(api, index, customer_user),
@@ -239,10 +211,6 @@ fn everything(api: &Api, index: &Index, named: &Reference) -> Result<Everything,
             None => Err(unknown(Kind::CustomerUser, named)),
         },
     }
-}
-
-fn reply_with(At { value: Everything { json, etag }, revision }: At<Everything>, known: &IfNoneMatch) -> HttpResponse {
-    reply::written(At { value: json, revision }, &etag, known)
 }
 
 /// What somebody has whom we do not know, if the settings give them anything. Somebody is a login: an
@@ -258,7 +226,7 @@ fn services_of_unknown(index: &Index, named: Option<&Reference>) -> Option<Vec<S
 /// `default_services_for_unknown_customer_users` is on: then it has the default services (rule 2).
 #[utoipa::path(get, path = "/v1/customer-users/{customer_user}/access", tag = "access", params(("customer_user" = String, Path, description = "The customer user.", example = "jane")), responses((status = 200, description = "Everything they have.", body = AccessAnswer)))]
 pub async fn get_customer_user_access(api: Api, Named([customer_user]): Named<1>, known: IfNoneMatch) -> Answer {
-    Ok(reply_with(api.ask(|index| everything(&api, index, &customer_user))?, &known))
+    Ok(Everything::reply(api.ask(|index| everything(&api, index, &customer_user))?, &known))
 }
 
 /// Says everything that the caller may see, and why.
@@ -271,7 +239,7 @@ pub async fn get_own_access(api: Api, known: IfNoneMatch) -> Answer {
         let customer_user = oneself(&api, index).ok_or_else(missing)?;
         Everything::of_known(&api, index, customer_user)
     })?;
-    Ok(reply_with(at, &known))
+    Ok(Everything::reply(at, &known))
 }
 
 /// Answers one question.

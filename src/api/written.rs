@@ -4,11 +4,16 @@
 
 use std::fmt::Write as _;
 
+use actix_web::HttpResponse;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::answers::{self, AccessAnswer};
+use super::problem::Problem;
+use super::reply::{self, IfNoneMatch};
+use super::state::{Api, At};
 use super::views::{Links, MEMBERS};
-use crate::access::{GroupPermission, Index, Source};
-use crate::directory::{CustomerNumber, Number, PermissionName, ServiceNumber, Thing};
+use crate::access::{self, GroupPermission, Index, Source};
+use crate::directory::{CustomerNumber, CustomerUserNumber, Number, PermissionName, ServiceNumber, Thing, digest};
 
 /// An opaque id.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +133,40 @@ impl Serialize for Permissions<'_> {
             let sources = Sources(self.index, &found.sources);
             Some(Permission { permission, all_customers: found.all_customers, sources })
         }))
+    }
+}
+
+/// Everything that somebody has, written out, and its tag.
+pub struct Everything {
+    json: Vec<u8>,
+    etag: String,
+}
+
+impl Everything {
+    /// Of a customer user.
+    pub fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber) -> Result<Self, Problem> {
+        let found = access::effective(index, customer_user);
+        Self::written(api, &answers::of_known(api, index, customer_user, found), &customer_user.id())
+    }
+
+    /// Of somebody whom we do not know.
+    pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> Result<Self, Problem> {
+        Self::written(api, &answers::of_unknown(api, index, defaults), "unknown")
+    }
+
+    /// The answer names its revision, so every revision has another one; and within a revision it depends on nothing but
+    /// who it is about, this version of the program and the path under which it is published. A tag of these is as
+    /// strong as one of all the bytes.
+    fn written(api: &Api, answer: &AccessAnswer<'_>, about: &str) -> Result<Self, Problem> {
+        let mut json = Vec::with_capacity(8 * 1024);
+        serde_json::to_writer(&mut json, answer).map_err(Problem::internal)?;
+        let (version, base_path) = (env!("CARGO_PKG_VERSION"), &api.state().config.base_path);
+        let shown = [answer.revision.as_str(), about, version, base_path].join("\n");
+        Ok(Self { json, etag: digest(shown.as_bytes()) })
+    }
+    /// The reply, for whoever has some of these tags.
+    pub fn reply(At { value: Everything { json, etag }, revision }: At<Self>, known: &IfNoneMatch) -> HttpResponse {
+        reply::written(At { value: json, revision }, &etag, known)
     }
 }
 
