@@ -19,6 +19,17 @@ pub struct OfSource {
     pub absent: Vec<u32>,
 }
 
+/// The valid things of a source, and whether they were sent.
+type Valid = BTreeMap<u32, bool>;
+
+impl From<Valid> for OfSource {
+    fn from(things: Valid) -> Self {
+        let valid = things.len() as u64;
+        let absent = things.into_iter().filter(|(_, sent)| !sent).map(|(number, _)| number).collect();
+        Self { valid, absent }
+    }
+}
+
 /// Compares the valid things of a source with what was sent.
 pub fn find(
     conn: &mut Conn,
@@ -26,13 +37,47 @@ pub fn find(
     source: &Source,
     was_sent: impl Fn(&str) -> bool,
 ) -> Result<OfSource, StoreError> {
-    let mut things: BTreeMap<u32, bool> = BTreeMap::new();
+    Ok(stored(conn, kind, source, &was_sent)?.into())
+}
+
+/// The same, of what would be there after the edits of a plan.
+pub fn foresee(
+    plan: &mut Plan,
+    kind: Kind,
+    source: &Source,
+    was_sent: impl Fn(&str) -> bool,
+) -> Result<OfSource, StoreError> {
+    let mut things = stored(plan.conn, kind, source, &was_sent)?;
+    match kind {
+        Kind::Customer => edited::<Customer>(plan, source, &was_sent, &mut things),
+        Kind::CustomerUser => edited::<CustomerUser>(plan, source, &was_sent, &mut things),
+        Kind::Group => edited::<Group>(plan, source, &was_sent, &mut things),
+        Kind::Service => edited::<Service>(plan, source, &was_sent, &mut things),
+        Kind::BackEnd => {}
+    }
+    Ok(things.into())
+}
+
+fn stored(conn: &mut Conn, kind: Kind, source: &Source, was_sent: &impl Fn(&str) -> bool) -> Result<Valid, StoreError> {
+    let mut things = Valid::new();
     store::valid_of_source(conn, kind, source, &mut |number, id| {
         *things.entry(number).or_default() |= was_sent(id);
     })?;
-    let valid = things.len() as u64;
-    let absent = things.into_iter().filter(|(_, sent)| !sent).map(|(number, _)| number).collect();
-    Ok(OfSource { valid, absent })
+    Ok(things)
+}
+
+fn edited<R: Validated>(plan: &Plan, source: &Source, was_sent: &impl Fn(&str) -> bool, things: &mut Valid) {
+    for (number, record) in plan.known.own::<R>() {
+        things.remove(&number);
+        let Some(mut record) = record.cloned() else { continue };
+        if *record.validity() != Validity::Valid {
+            continue;
+        }
+        let mut ids = record.external_ids().iter().filter(|id| id.source == *source).peekable();
+        if ids.peek().is_some() {
+            things.insert(number, ids.any(|id| was_sent(id.id.as_str())));
+        }
+    }
 }
 
 /// A record that counts or not.

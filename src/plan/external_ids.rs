@@ -1,5 +1,7 @@
 //! External ids: giving, taking, and finding by them.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -54,7 +56,7 @@ pub fn give<R: Identified>(
         return Ok((record, false));
     }
     is_free::<R>(plan, &external_id)?;
-    let record = touch(plan, record, |record| insert(record, external_id.clone()));
+    let record = touch(plan, record, |record| insert(record, &external_id));
     attach(plan, &record, &external_id);
     Ok((record, true))
 }
@@ -90,19 +92,18 @@ fn touch<R: Identified>(plan: &mut Plan, before: R, change: impl FnOnce(&mut R))
 /// Gives a record that an upsert found or created the external id that it has yet to get.
 pub(super) fn adopt<R: Identified>(plan: &mut Plan, record: R, new_id: Option<ExternalId>, is_new: bool) -> R {
     let Some(external_id) = new_id else { return record };
-    let mut record = if is_new { record } else { touch(plan, record, |record| insert(record, external_id.clone())) };
-    if is_new {
-        insert(&mut record, external_id.clone());
-    }
+    let mut record = if is_new { record } else { touch(plan, record, |record| insert(record, &external_id)) };
+    insert(&mut record, &external_id);
     attach(plan, &record, &external_id);
     record
 }
 
-/// Puts an external id where it belongs in the order.
-fn insert<R: Identified>(record: &mut R, external_id: ExternalId) {
+/// Puts an external id where it belongs in the order, if it is not there.
+pub(super) fn insert<R: Identified>(record: &mut R, external_id: &ExternalId) {
     let all = record.external_ids();
-    all.push(external_id);
-    all.sort();
+    if let Err(place) = all.binary_search(external_id) {
+        all.insert(place, external_id.clone());
+    }
 }
 
 /// The edit that gives a record an external id.
@@ -143,11 +144,11 @@ pub(super) fn is_free_for<R: Identified>(
 /// Gives a record those of these external ids that it has not; they are free.
 pub(super) fn add_all<R: Identified>(plan: &mut Plan, mut record: R, external_ids: Vec<ExternalId>) -> R {
     let own = record.external_ids().clone();
-    let new: Vec<ExternalId> = external_ids.into_iter().filter(|id| !own.contains(id)).collect();
+    let new: BTreeSet<ExternalId> = external_ids.into_iter().filter(|id| !own.contains(id)).collect();
     if new.is_empty() {
         return record;
     }
-    let record = touch(plan, record, |record| new.iter().for_each(|id| insert(record, id.clone())));
+    let record = touch(plan, record, |record| new.iter().for_each(|id| insert(record, id)));
     new.iter().for_each(|id| attach(plan, &record, id));
     record
 }

@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use foldhash::fast::RandomState;
 
 use super::bulk::Relation;
+use super::external_ids::{self, Identified};
 use crate::directory::customer_user::CustomerOfUser;
 use crate::directory::text::fold;
 use crate::directory::{
     BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Service,
-    Settings,
+    Settings, Thing,
 };
 use crate::store::{self, Conn, Record, StoreError};
 
@@ -46,7 +47,7 @@ struct Layer<R> {
 }
 
 /// A record that a plan can know.
-pub trait Knowable: Record + Clone {
+pub trait Knowable: Record + Clone + 'static {
     /// Its natural key.
     fn key(&self) -> &str;
 
@@ -86,19 +87,23 @@ macro_rules! knowable {
 }
 
 knowable!(Customer, customers, |it| it.fields.customer_id.as_str());
-knowable!(CustomerUser, customer_users, |it| it.fields.login.as_str(), with_names);
+knowable!(CustomerUser, customer_users, |it| it.fields.login.as_str(), belonging);
 knowable!(Group, groups, |it| it.fields.name.as_str());
 knowable!(Service, services, |it| it.fields.name.as_str());
 knowable!(BackEnd, back_ends, |it| it.fields.name.as_str());
 
-/// A customer user with the keys that the plan has given to what they belong to.
-fn with_names(mut customer_user: CustomerUser, known: &Known) -> CustomerUser {
+/// A customer user with what the plan has made of what they belong to.
+fn belonging(mut customer_user: CustomerUser, known: &Known) -> CustomerUser {
     let renamed = |of: &mut CustomerOfUser| {
         if let Some(Some(customer)) = known.customers.own.records.get(&of.number.0) {
             of.customer_id.clone_from(&customer.fields.customer_id);
         }
     };
     customer_user.customer.iter_mut().chain(&mut customer_user.additional_customers).for_each(renamed);
+    if let Some(Some(back_end)) = known.back_ends.own.records.get(&customer_user.back_end.number.0) {
+        customer_user.back_end.name.clone_from(&back_end.fields.name);
+        customer_user.back_end.read_only = back_end.fields.read_only;
+    }
     customer_user
 }
 
@@ -142,6 +147,9 @@ impl Known {
             Edit::ExternalId { thing, external_id, present } => {
                 let holder = present.then_some(thing.number);
                 of_kind!(self, thing.kind, |table| table.own.external_ids.insert((**external_id).clone(), holder));
+                if *present {
+                    self.gains(*thing, external_id);
+                }
             }
             Edit::Settings(delta) => self.settings = delta.after().cloned(),
             Edit::CustomerGroupLink { .. }
@@ -149,6 +157,17 @@ impl Known {
             | Edit::CustomerUserServiceLink(_)
             | Edit::CustomerMembership(_)
             | Edit::Roll { .. } => {}
+        }
+    }
+
+    /// A record that the plan has created gets an external id after that; any other is edited with it.
+    fn gains(&mut self, thing: Thing, external_id: &ExternalId) {
+        match thing.kind {
+            Kind::Customer => self.customers.gains(thing.number, external_id),
+            Kind::CustomerUser => self.customer_users.gains(thing.number, external_id),
+            Kind::Group => self.groups.gains(thing.number, external_id),
+            Kind::Service => self.services.gains(thing.number, external_id),
+            Kind::BackEnd => {}
         }
     }
 
@@ -242,9 +261,9 @@ impl Known {
         R::table(self).record(number.into()).map(|record| record.clone().map(|record| record.refreshed(self)))
     }
 
-    /// The services that the plan itself has written.
-    pub(super) fn own_services(&self) -> impl Iterator<Item = &Service> {
-        self.services.own.records.values().flatten()
+    /// What the plan itself has written, by number; `None` is what it has removed.
+    pub(super) fn own<R: Knowable>(&self) -> impl Iterator<Item = (u32, Option<&R>)> {
+        R::table(self).own.records.iter().map(|(number, record)| (*number, record.as_ref()))
     }
 }
 
@@ -257,6 +276,14 @@ impl<R> Default for Table<R> {
 impl<R> Default for Layer<R> {
     fn default() -> Self {
         Self { records: HashMap::default(), keys: HashMap::default(), external_ids: HashMap::default() }
+    }
+}
+
+impl<R: Identified> Table<R> {
+    fn gains(&mut self, number: u32, external_id: &ExternalId) {
+        if let Some(Some(record)) = self.own.records.get_mut(&number) {
+            external_ids::insert(record, external_id);
+        }
     }
 }
 

@@ -147,7 +147,7 @@ fn write(plan: &mut Plan, before: Service, mut fields: ServiceFields) -> Result<
 /// Every service below this one, parents before their children, with what the plan itself has moved.
 fn subtree_of(plan: &mut Plan, root: ServiceNumber) -> Result<Vec<Service>, StoreError> {
     let stored = store::subtree_of(plan.conn, root)?.into_iter().map(|service| service.number);
-    let own: Vec<ServiceNumber> = plan.known.own_services().map(|service| service.number).collect();
+    let own = plan.known.own::<Service>().map(|(number, _)| ServiceNumber(number));
     let candidates: BTreeSet<ServiceNumber> = stored.chain(own).collect();
     let mut below = Vec::new();
     for number in candidates {

@@ -101,6 +101,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same again would fail again: what the data break is not mended by waiting.
+    pub fn is_lasting(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match self {
+            StoreError::Statement(Error::DatabaseError(kind, _)) => matches!(
+                kind,
+                DatabaseErrorKind::UniqueViolation
+                    | DatabaseErrorKind::ForeignKeyViolation
+                    | DatabaseErrorKind::NotNullViolation
+                    | DatabaseErrorKind::CheckViolation
+            ),
+            StoreError::Corrupt(_) => true,
+            _ => false,
+        }
+    }
+
     fn unavailable(why: impl std::fmt::Display) -> Self {
         StoreError::Unavailable(why.to_string())
     }

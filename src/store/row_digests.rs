@@ -118,8 +118,8 @@ fn merged_rows(write: &ImportWrite) -> Vec<(Kind, &Source, &ExternalKey)> {
     }
 }
 
-/// The thing that was there before an edit and reads otherwise after it, of those that other systems have keys for, and
-/// these keys.
+/// The thing that was there before an edit and reads otherwise after it, of those whose rows are remembered, and the keys
+/// that other systems have for it.
 fn changed_thing(edit: &Edit) -> Option<(Thing, &[ExternalId])> {
     fn of<T, N: Number>(delta: &Delta<T>, is: impl Fn(&T) -> (N, &[ExternalId])) -> Option<(Thing, &[ExternalId])> {
         let (number, external_ids) = is(delta.before()?);
@@ -129,13 +129,11 @@ fn changed_thing(edit: &Edit) -> Option<(Thing, &[ExternalId])> {
         Edit::Customer(delta) => of(delta, |it| (it.number, &it.external_ids)),
         Edit::CustomerUser(delta) => of(delta, |it| (it.number, &it.external_ids)),
         Edit::Group(delta) => of(delta, |it| (it.number, &it.external_ids)),
-        Edit::Service(delta) => of(delta, |it| (it.number, &it.external_ids)),
         _ => None,
     }
 }
 
-/// Whether something that rows of records can name is known by a name no longer: customers and back ends. (A service is
-/// renamed with its parent.)
+/// Whether something that rows of records can name is known by a name no longer: customers and back ends.
 fn gives_a_name_up(edit: &Edit) -> bool {
     fn is_lost<T>(delta: &Delta<T>, key: impl Fn(&T) -> &str) -> bool {
         let after = delta.after().map(|after| fold(key(after)));

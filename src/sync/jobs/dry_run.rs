@@ -61,7 +61,7 @@ impl Run<'_> {
     }
 
     fn foresee_absent(&mut self, plan: &mut Plan) -> Result<(), Stop> {
-        let found = self.absent(plan.conn)?;
+        let found = self.absent_after(plan)?;
         let bodies = bodies(&listed(plan.conn, &found)?)?;
         let doubts = self.doubts(&found);
         let mut counts = Vec::new();
@@ -71,7 +71,9 @@ impl Run<'_> {
             for some in of_source.absent.chunks(AT_A_TIME) {
                 count += absent::deactivate(plan, record, &self.context.source, some)?;
             }
-            counts.push((*kind, count));
+            if count > 0 {
+                counts.push((*kind, count));
+            }
         }
         self.step(move |plan, job, progress| {
             progress.phase = Phase::Deactivating;

@@ -10,7 +10,7 @@ use super::reader::AT_A_TIME;
 use super::run::{Run, Stop};
 use crate::directory::Kind;
 use crate::plan::absent::{self, OfSource};
-use crate::plan::imports;
+use crate::plan::{Plan, imports};
 use crate::store::imports::{ImportWrite, JobState};
 use crate::store::{self, Conn, StoreError};
 use crate::sync::rows::RowKind;
@@ -62,14 +62,21 @@ impl Run<'_> {
     }
 
     /// Compares what is there of the source with what was sent.
-    pub(super) fn absent(&self, conn: &mut Conn) -> Result<Found, StoreError> {
-        let mut found = Found::new();
-        for kind in self.context.options.resources.iter().copied() {
-            let Some(record) = members::record(kind) else { continue };
-            let was_sent = |id: &str| self.prepared.was_sent(record, id);
-            found.insert(kind, absent::find(conn, record, &self.context.source, was_sent)?);
-        }
-        Ok(found)
+    fn absent(&self, conn: &mut Conn) -> Result<Found, StoreError> {
+        self.each_record(|record, was_sent| absent::find(conn, record, &self.context.source, was_sent))
+    }
+
+    /// The same, of what would be there after the edits of a plan.
+    pub(super) fn absent_after(&self, plan: &mut Plan) -> Result<Found, StoreError> {
+        self.each_record(|record, was_sent| absent::foresee(plan, record, &self.context.source, was_sent))
+    }
+
+    fn each_record(
+        &self,
+        mut find: impl FnMut(Kind, &dyn Fn(&str) -> bool) -> Result<OfSource, StoreError>,
+    ) -> Result<Found, StoreError> {
+        let records = self.context.options.resources.iter().filter_map(|kind| Some((*kind, members::record(*kind)?)));
+        records.map(|(kind, of)| Ok((kind, find(of, &|id| self.prepared.was_sent(of, id))?))).collect()
     }
 
     /// Why somebody has to approve; nothing where nobody has to.
@@ -105,9 +112,8 @@ impl Run<'_> {
         if absent == 0 {
             return None;
         }
-        // What this job has created says nothing of how much of the rest is missing. A dry run creates nothing.
-        let created = if self.context.options.dry_run { 0 } else { self.created(kind) };
-        let before = of_source.valid.saturating_sub(created).max(absent);
+        // What this job has created says nothing of how much of the rest is missing.
+        let before = of_source.valid.saturating_sub(self.created(kind)).max(absent);
         let what = kind.as_str();
         if !was_sent {
             return Some(format!("no {what} was sent, and {absent} would be deactivated"));

@@ -1,7 +1,8 @@
 //! Rows that the source has sent before: where nobody has changed the thing since, the same row again changes nothing.
 //!
 //! That is known by a digest beside each external id ([`crate::store::unchanged`]); a row is read no further than to
-//! what says which thing it is about. Rows of links, which have no external ids, are compared one by one.
+//! what says which thing it is about. Rows of links, which have no external ids, are compared one by one; and so are
+//! those of services, which are few, and of which each may move others.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::members;
 use super::options::Options;
 use super::rows::SentRow;
-use crate::directory::{Kind, Source, Thing};
+use crate::directory::{ExternalKey, Kind, Source, Thing};
 use crate::store::{self, Conn, RowDigest, StoreError};
 use crate::sync::rows::RowKind;
 
@@ -26,7 +27,7 @@ pub struct Digested {
     /// What kind of record it is about.
     pub record: Kind,
     /// What the source calls it.
-    pub external_id: String,
+    pub external_id: ExternalKey,
     /// Of all that was sent of it, and of what is done with it.
     pub digest: RowDigest,
 }
@@ -34,18 +35,20 @@ pub struct Digested {
 impl Digests {
     /// For jobs of these options. A dry run has none: it sees its own edits, which take away no digest.
     pub fn new(options: &Options) -> Self {
-        let with_external_ids = options.resources.iter().filter(|kind| kind.has_external_ids() && !options.dry_run);
-        Self(with_external_ids.map(|kind| (*kind, beginning(*kind, options))).collect())
+        let stands_alone = |kind: &&RowKind| kind.has_external_ids() && **kind != RowKind::Service;
+        let digested = options.resources.iter().filter(|kind| !options.dry_run && stands_alone(kind));
+        Self(digested.map(|kind| (*kind, beginning(*kind, options))).collect())
     }
 
     /// The digest of a row that has an external id.
     pub fn of(&self, row: &SentRow) -> Option<Digested> {
-        let (kind, external_id) = (row.kind?, row.text("external_id")?);
+        // What is no external id is not looked for: the row fails when it is read.
+        let (kind, external_id) = (row.kind?, ExternalKey::parse(row.text("external_id")?).ok()?);
         let mut digest = self.0.get(&kind)?.clone();
         digest.update(&row.text);
         let record = members::record(kind)?;
         let digest = *digest.finalize().first_chunk()?;
-        Some(Digested { record, external_id: external_id.to_owned(), digest })
+        Some(Digested { record, external_id, digest })
     }
 }
 

@@ -49,7 +49,7 @@ impl From<Refusal> for Stop {
     fn from(why: Refusal) -> Self {
         match why {
             Refusal::Import(_) => Stop::Lost,
-            Refusal::Store(why @ StoreError::Corrupt(_)) => Stop::Failed(why.to_string()),
+            Refusal::Store(why) if why.is_lasting() => Stop::Failed(why.to_string()),
             Refusal::Store(why) => Stop::Later(why.to_string()),
             why => Stop::Failed(why.to_string()),
         }

@@ -52,3 +52,34 @@ fn a_dry_run_and_the_run_itself_say_the_same() {
     assert_eq!(foreseen, made);
     assert_eq!((&made.0["created"], &made.0["failed"]), (&json!(599), &json!(1)));
 }
+
+#[test]
+fn a_dry_run_knows_what_becomes_of_back_ends_and_of_what_counts() {
+    let app = TestApp::start();
+    let resources = ["back_end", "customer", "customer_user"];
+    let rows = [
+        customer(1),
+        customer(2),
+        json!({"kind": "customer_user", "external_id": "1", "login": "jane", "last_name": "Doe", "back_end": "ldap"}),
+    ];
+    let run = |rows: &[serde_json::Value], dry_run: bool| {
+        let body =
+            json!({"source": "crm", "resources": resources, "mode": "full", "guard_percent": 100, "dry_run": dry_run});
+        let job = job(&app, body).lines(1, rows).close();
+        let done = job.wait().has("/state", "completed");
+        (done.json["counts"].clone(), done.json["absent"].clone(), job.results("all"))
+    };
+    app.post("/v1/back-ends", json!({"name": "ldap"})).expect(201);
+    run(&rows, false);
+    // Of the first nothing is sent by its id, but by a row that makes it count again.
+    app.patch("/v1/customers/c1", json!({"validity": "invalid"})).expect(200);
+    let again = [
+        json!({"kind": "back_end", "name": "ldap", "read_only": true}),
+        rows[2].clone(),
+        json!({"kind": "customer", "customer_id": "c1", "validity": "valid"}),
+        rows[1].clone(),
+    ];
+    let (foreseen, made) = (run(&again, true), run(&again, false));
+    assert_eq!(foreseen, made);
+    assert_eq!(foreseen.1, 1);
+}

@@ -184,3 +184,29 @@ fn a_dry_run_foresees_what_its_own_rows_change() {
     let done = job(&app, body).lines(1, &[other, customer(1)]).complete();
     assert_eq!(outcome(&done, "customer"), (2, 0));
 }
+
+#[test]
+fn a_service_that_another_row_has_moved_is_read_anew() {
+    let app = TestApp::start();
+    let service = |external_id: &str, name: &str| json!({"kind": "service", "external_id": external_id, "name": name});
+    let send = |dry_run: bool, rows: &[Value]| {
+        let job =
+            job(&app, json!({"source": "crm", "resources": ["service"], "dry_run": dry_run})).lines(1, rows).close();
+        job.wait();
+        job.each("status").into_iter().zip(job.each("code")).collect::<Vec<_>>()
+    };
+    let outcomes = |rows: &[Value], expected: &[(&str, &str)]| {
+        for dry_run in [true, false] {
+            let found = send(dry_run, rows);
+            let found: Vec<(&str, &str)> =
+                found.iter().map(|(status, code)| (status.as_str(), code.as_str())).collect();
+            assert_eq!(found, expected, "dry run: {dry_run}");
+        }
+    };
+    let child = service("child", "B::C");
+    send(false, &[service("top", "A"), service("moved", "B"), child.clone()]);
+    outcomes(&[child.clone(), service("moved", "A::B")], &[("unchanged", ""), ("updated", "")]);
+    outcomes(std::slice::from_ref(&child), &[("failed", "parent_not_found")]);
+    outcomes(&[service("new", "B"), child], &[("created", ""), ("updated", "")]);
+    app.get("/v1/services/external:crm:child").expect(200).has("/name", "B::C");
+}

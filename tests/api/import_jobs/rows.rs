@@ -1,7 +1,7 @@
 //! Rows: what becomes of them.
 
 use super::{counts, crm, customer, job};
-use crate::common::{TestApp, json};
+use crate::common::{TestApp, Value, json};
 
 const EVERYTHING: [&str; 8] = [
     "customer",
@@ -124,4 +124,48 @@ fn the_audit_names_the_job() {
     app.get(&crate::common::query("/v1/audit", &[("actor", &actor), ("kind", "customer")]))
         .expect(200)
         .has("/items/0/after/customer_id", "c1");
+}
+
+#[test]
+fn two_things_of_one_key_are_not_made_one() {
+    let app = TestApp::start();
+    let customer =
+        |external_id: &str, key: &str| json!({"kind": "customer", "external_id": external_id, "customer_id": key});
+    let person =
+        |external_id: &str, key: &str| json!({"kind": "customer_user", "external_id": external_id, "login": key});
+    let rows = [customer("1", "Acme"), customer("2", "acme"), person("1", "Smith"), person("2", "smith")];
+    let chunks: [&[&[Value]]; 2] = [&[&rows], &[&rows[..1], &rows[1..3], &rows[3..]]];
+    for (source, chunks) in ["one", "several"].into_iter().zip(chunks) {
+        for dry_run in [true, false] {
+            let resources = ["customer", "customer_user"];
+            let body = json!({"source": source, "resources": resources, "on_existing": "adopt", "dry_run": dry_run});
+            let job = (1..).zip(chunks).fold(job(&app, body), |job, (number, rows)| job.lines(number, rows)).close();
+            job.wait().has("/failed_rows", 2);
+            assert_eq!(job.each("code"), ["", "key_taken", "", "key_taken"], "{source}, dry run: {dry_run}");
+        }
+    }
+    let ids = app.get("/v1/customers/acme").expect(200).json["external_ids"].clone();
+    assert_eq!(ids, json!([{"source": "one", "id": "1"}, {"source": "several", "id": "1"}]));
+}
+
+#[test]
+fn what_is_no_external_id_fails_its_row_alone() {
+    let app = TestApp::start();
+    let job =
+        crm(&app).lines(1, &[json!({"kind": "customer", "external_id": "2\0", "customer_id": "c2"}), customer(1)]);
+    let job = job.close();
+    job.wait().has("/state", "completed").has("/failed_rows", 1);
+    assert_eq!(job.each("status"), ["failed", "created"]);
+}
+
+#[test]
+fn an_external_id_that_stands_twice_is_given_once() {
+    let app = TestApp::start();
+    let twice = json!([{"source": "erp", "id": "7"}, {"source": "erp", "id": "7"}]);
+    let row = json!({"kind": "customer", "external_id": "1", "customer_id": "c1", "external_ids": twice});
+    for outcome in ["created", "unchanged"] {
+        let done = crm(&app).lines(1, std::slice::from_ref(&row)).complete();
+        assert_eq!(counts(&done, "customer")[outcome], 1);
+    }
+    app.get("/v1/customers/external:erp:7").expect(200).has("/customer_id", "c1");
 }
