@@ -34,12 +34,10 @@ fn begins_at(claims: &Claims, config: &TokenConfig) -> SystemTime {
     begin.and_then(|begin| begin.checked_sub(config.leeway)).unwrap_or(UNIX_EPOCH)
 }
 
-/// From when on a token is refused: it is good in the very second that it names. One that is verified
-/// has the claim.
+/// From when on a token is refused: on the very second that it names (RFC 7519, 4.1.4). One that is verified has the claim.
 fn expires_at(claims: &Claims, config: &TokenConfig) -> SystemTime {
     let expiry = claims.get("exp").and_then(|expiry| time(expiry, f64::floor));
-    let forgiven = config.leeway + Duration::from_secs(1);
-    expiry.and_then(|expiry| expiry.checked_add(forgiven)).unwrap_or(UNIX_EPOCH)
+    expiry.and_then(|expiry| expiry.checked_add(config.leeway)).unwrap_or(UNIX_EPOCH)
 }
 
 /// The time that a claim names, in whole seconds: of a part of one, the side that accepts less.

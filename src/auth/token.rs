@@ -14,7 +14,7 @@ use crate::config::TokenConfig;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, errors::ErrorKind};
 use serde::Deserialize;
-use std::str::FromStr;
+use std::{str::FromStr, time::SystemTime};
 
 /// The longest token, in bytes. Those of identity providers with many roles take some thousand.
 pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -62,7 +62,11 @@ pub(super) fn verify(token: &str, keys: &KeySet, config: &TokenConfig) -> Result
     }
     let (candidates, exact) = keys.candidates(header.kid.as_deref(), algorithm);
     match signed_claims(token, &candidates)? {
-        Some(claims) => Ok(claims::caller(&claims, config)?),
+        Some(claims) => {
+            let caller = claims::caller(&claims, config)?;
+            // The library still takes a token in the second that it names.
+            if SystemTime::now() < caller.expires_at { Ok(caller) } else { Err(Unauthorized::TokenExpired.into()) }
+        }
         None if exact => Err(Unauthorized::SignatureInvalid.into()),
         None => Err(Refusal { reason: no_key(&header, config), new_keys_may_help: true }),
     }
