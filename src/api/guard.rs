@@ -214,7 +214,7 @@ async fn at_least(state: &AppState, request: &HttpRequest) -> Result<(), Problem
     Ok(state.replica.at_least(&token, state.config.at_least_revision_wait).await?)
 }
 
-/// Path and query are percent-encoded UTF-8.
+/// Path and query are percent-encoded UTF-8, without the one character that no text of ours has and PostgreSQL none at all.
 fn readable(request: &HttpRequest) -> Result<(), Problem> {
     let unreadable = "is not percent-encoded UTF-8; a percent sign itself is written %25.";
     if !query::is_decodable(request.path()) {
@@ -222,6 +222,13 @@ fn readable(request: &HttpRequest) -> Result<(), Problem> {
     }
     if !query::is_decodable(request.query_string()) {
         return Err(Problem::new("invalid_parameter", format!("The query {unreadable}")));
+    }
+    let not_text = "has the character U+0000 (%00), which nothing here has.";
+    if request.path().contains("%00") {
+        return Err(Problem::new("invalid_path", format!("The path {not_text}")));
+    }
+    if request.query_string().contains("%00") {
+        return Err(Problem::new("invalid_parameter", format!("The query {not_text}")));
     }
     Ok(())
 }

@@ -173,7 +173,13 @@ impl<'l> Reading<'l> {
                 self.refuse(format!("{pointer}/keys"), "too_many", detail);
             }
             (Some(keys), None) => return Selection::Keys(keys),
-            (None, Some((q, filter))) => return Selection::Filter(Filter { words: self.words(&pointer, q), ..filter }),
+            (None, Some((q, filter))) => {
+                if filter.email.as_ref().is_some_and(|email| email.contains('\0')) {
+                    let detail = "has the character U+0000, which no address has";
+                    self.refuse(format!("{pointer}/filter/email"), "not_text", detail);
+                }
+                return Selection::Filter(Filter { words: self.words(&pointer, q), ..filter });
+            }
         }
         Selection::Keys(Vec::new())
     }

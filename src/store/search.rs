@@ -16,6 +16,10 @@ impl Words {
         if length > MAX_TEXT {
             return Err(Invalid::new("too_long", format!("has {length} characters; at most {MAX_TEXT} are allowed")));
         }
+        // SQLite takes a pattern to end there, and PostgreSQL has no such text.
+        if q.contains('\0') {
+            return Err(Invalid::new("not_text", "has the character U+0000, which no text has"));
+        }
         let wildcards = q.matches('*').count();
         if wildcards > max_wildcards {
             let detail = format!("has {wildcards} wildcards; at most {max_wildcards} are allowed (MAX_WILDCARDS)");
@@ -72,5 +76,6 @@ mod tests {
         let words = Words::parse("  Ünï  a_b* *50% x", 10).expect("few wildcards");
         assert_eq!(words.0, ["%uni%", "a\\_b%", "%50\\%", "%x%"]);
         assert!(Words::parse("***", 2).is_err());
+        assert!(Words::parse("a\0b", 2).is_err());
     }
 }

@@ -157,6 +157,9 @@ fn a_path_that_cannot_be_decoded() {
     for path in ["/v1/customers/%FF", "/v1/customers/a%C3%28b", "/v1/customers/%ED%A0%80/groups/users"] {
         app.raw("GET", path, &[], b"").expect(400).problem("invalid_path");
     }
+    for path in ["/v1/customers/a%00", "/v1/import-jobs/%00"] {
+        app.raw("GET", path, &[], b"").expect(400).problem("invalid_path");
+    }
     for path in ["/v1/customers/%zz", "/v1/customers/50%", "/v1/customers/%4"] {
         app.raw("GET", path, &[], b"").expect(400).problem("invalid_path");
     }

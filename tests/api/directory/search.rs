@@ -74,6 +74,18 @@ fn a_search_is_no_longer_than_what_it_looks_for() {
 }
 
 #[test]
+fn a_search_is_text() {
+    let app = TestApp::start();
+    for path in ["/v1/customers?q=%00", "/v1/customer-users?q=a%00b&total=true", "/v1/customer-users?email=%00"] {
+        app.get(path).expect(400).problem("invalid_parameter");
+    }
+    for filter in [json!({"q": "\0"}), json!({"q": "a\0b"}), json!({"email": "a\0"})] {
+        let body = json!({"customer_users": {"filter": filter}, "groups": {"keys": ["users"]}, "grant": ["ro"]});
+        app.post("/v1/customer-user-group-links:bulk", body).expect(422).problem("invalid_input");
+    }
+}
+
+#[test]
 fn other_characters_mean_themselves() {
     let names = ["50% off_", "500 off-", "a\\b", "axb", "it's", "\"quoted\""];
     let app = with_groups(&names);
