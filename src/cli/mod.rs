@@ -8,6 +8,7 @@ pub mod import;
 mod import_job;
 pub mod import_otobo;
 mod job_watch;
+mod log;
 mod serve;
 mod token;
 

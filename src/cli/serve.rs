@@ -9,7 +9,7 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::web;
 use tokio::sync::{Semaphore, watch};
 
-use super::CliError;
+use super::{CliError, log};
 use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
 use crate::api::{page::CursorKey, places::Places, state::AppState};
 use crate::auth::Authenticator;
@@ -34,7 +34,7 @@ pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
 
 /// Serves until it is told to stop.
 pub fn run(config: Config) -> Result<(), CliError> {
-    env_logger::Builder::new().parse_filters(&config.log_filter).init();
+    let _log = log::init(&config.log_filter)?;
     let authenticator = Authenticator::new(&config)?;
     let (store, replica) = open(&config)?;
     replica.keep_only(Retention {
