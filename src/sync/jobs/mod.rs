@@ -15,6 +15,7 @@
 //! A row that is wrong fails alone and says why; none is ever dropped. What a job does, it does under the powers of
 //! who created it. This module holds no rule of access: whose access changes, `access` says.
 
+mod background;
 mod cells;
 mod dry_run;
 mod full;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::background;
 use super::options::Position;
 use super::prepare::Prepared;
 use super::repeats::{self, Digested, Digests};
@@ -60,8 +61,7 @@ impl Reader {
                 let _ = slices.send(Err(why));
             }
         };
-        let started = std::thread::Builder::new().name("import reader".to_owned()).spawn(read);
-        started.map_err(|why| StoreError::Unavailable(format!("no thread to read an import: {why}")))?;
+        background::spawn("import reader", read)?;
         Ok(received)
     }
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::background;
 use super::dry_run::Render;
 use super::run::{Run, Stop};
 use super::tally::Tally;
@@ -70,8 +71,7 @@ impl Worker {
                 }
             }
         };
-        let started = std::thread::Builder::new().name("imports".to_owned()).spawn(work);
-        started.map(|_| ()).map_err(|why| StoreError::Unavailable(format!("no thread to import: {why}")))
+        background::spawn("imports", work)
     }
 
     fn claim(&self, name: &str) -> Result<Option<ImportJob>, crate::plan::Refusal> {
