@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::numbers::{of_numbers, to_number};
+use super::one_of::one_of;
 use super::schema::{customer_users, customers, external_ids as table, groups, services};
 use super::{Conn, StoreError, on};
 use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};
@@ -26,7 +27,7 @@ pub(super) fn holders(
 ) -> Result<Vec<(ExternalId, u32)>, StoreError> {
     let of_source = || table::table.filter(table::kind.eq(kind.as_str())).filter(table::source.eq(source.as_str()));
     let rows = on!(conn, |c| of_source()
-        .filter(table::external_id.eq_any(ids))
+        .filter(one_of(table::external_id, ids))
         .select((table::external_id, table::thing_id))
         .load::<(String, i64)>(c)?);
     let held = |(id, number): (String, i64)| {

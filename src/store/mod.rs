@@ -29,6 +29,7 @@ mod links;
 pub mod list;
 mod many;
 mod numbers;
+mod one_of;
 pub mod pages;
 mod pairs;
 mod prepared;

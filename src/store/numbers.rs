@@ -2,14 +2,13 @@
 
 use super::StoreError;
 
-/// Narrows a query to these numbers. The statement for one alone, by far the most frequent, is
-/// prepared once; one for several is another with each count of them.
+/// Narrows a query to these numbers. One alone, by far the most frequent, is asked for as such.
 macro_rules! of_numbers {
     ($rows:expr, $column:expr, $numbers:expr) => {{
         let rows = $rows.into_boxed();
         match $numbers {
             [one] => rows.filter($column.eq(*one)),
-            several => rows.filter($column.eq_any(several)),
+            several => rows.filter($crate::store::one_of::one_of($column, several)),
         }
     }};
 }

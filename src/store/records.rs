@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::numbers::to_number;
+use super::one_of::one_of;
 use super::schema::{back_ends, customer_users, customers, groups, services};
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
@@ -98,7 +99,7 @@ pub fn numbers_by_folded_key(conn: &mut Conn, kind: Kind, folded: &[String]) -> 
     macro_rules! look_up {
         ($table:ident, $column:ident, $some:expr) => {
             on!(conn, |c| $table::table
-                .filter($table::$column.eq_any($some))
+                .filter(one_of($table::$column, $some))
                 .select(($table::$column, $table::id))
                 .load::<(String, i64)>(c)?)
         };

@@ -13,6 +13,7 @@ use diesel::upsert::excluded;
 use super::change_log::insert;
 use super::imports::ImportWrite;
 use super::numbers::to_number;
+use super::one_of::one_of;
 use super::schema::{external_ids as table, state};
 use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
@@ -57,7 +58,7 @@ pub fn unchanged(
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
         let found: Vec<(String, i64, Option<Vec<u8>>)> = on!(conn, |c| table::table
             .filter(table::kind.eq(kind.as_str()).and(table::source.eq(source.as_str())))
-            .filter(table::external_id.eq_any(ids))
+            .filter(one_of(table::external_id, &ids))
             .select((table::external_id, table::thing_id, table::row_digest))
             .load(c)?);
         known.extend(found.into_iter().filter_map(|(id, number, digest)| Some((id, (number, digest?)))));
@@ -101,7 +102,7 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -
     for (kind, numbers) in changed {
         for some in numbers.chunks(AT_A_TIME) {
             let of_kind = table::kind.eq(kind.as_str()).and(table::row_digest.is_not_null());
-            let these = table::table.filter(table::thing_id.eq_any(some).and(of_kind));
+            let these = table::table.filter(of_kind.and(one_of(table::thing_id, some)));
             on!(conn, |c| diesel::update(these).set(table::row_digest.eq(None::<Vec<u8>>)).execute(c)?);
         }
     }

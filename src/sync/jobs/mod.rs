@@ -19,6 +19,7 @@ mod background;
 mod cells;
 mod dry_run;
 mod full;
+mod in_order;
 mod members;
 pub mod options;
 mod outcome;

@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::members;
 use super::rows::SentRow;
@@ -23,8 +25,7 @@ pub type RowPlace = (u64, u64);
 /// What is known of all rows.
 #[derive(Default)]
 pub struct Prepared {
-    source: String,
-    fingerprints: Fingerprints,
+    look: Arc<Look>,
     seen: HashMap<u128, RowPlace, RandomState>,
     sent: HashSet<u128, RandomState>,
     repeated: HashMap<RowPlace, RowPlace, RandomState>,
@@ -33,29 +34,63 @@ pub struct Prepared {
     rows: u64,
 }
 
+/// Looks at rows of a source.
+#[derive(Default)]
+pub struct Look {
+    source: String,
+    fingerprints: Fingerprints,
+}
+
+/// A row that was looked at.
+pub struct Seen {
+    place: RowPlace,
+    rank: u32,
+    /// The kind of record that it is about, if it is about one.
+    record: Option<Kind>,
+    /// The external ids that were sent with it.
+    sent: SmallVec<[u128; 1]>,
+    /// What says which thing it is about.
+    key: Option<u128>,
+}
+
+impl Look {
+    /// Looks at a row of a chunk.
+    pub fn at(&self, chunk: u64, row: &SentRow) -> Seen {
+        let record = row.kind.and_then(members::record);
+        let seen = Seen { place: (chunk, row.number), rank: row.rank(), record, sent: SmallVec::new(), key: None };
+        let Some(kind) = row.kind else { return seen };
+        let external_id = row.text("external_id");
+        let all = external_id.into_iter().chain(more_ids(row, &self.source));
+        let sent = record.map(|record| all.map(|id| self.fingerprints.of(&(record, id))).collect());
+        let key = match external_id {
+            Some(id) if record.is_some() => Some(self.fingerprints.of(&(kind, "external_id", id))),
+            _ => key(kind, row).map(|key| self.fingerprints.of(&(kind, "key", key))),
+        };
+        Seen { sent: sent.unwrap_or_default(), key, ..seen }
+    }
+}
+
 impl Prepared {
     /// Nothing is known of the rows of this source.
     pub fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), ..Self::default() }
+        let look = Look { source: source.to_owned(), fingerprints: Fingerprints::default() };
+        Self { look: Arc::new(look), ..Self::default() }
+    }
+
+    /// What looks at its rows.
+    pub fn look(&self) -> Arc<Look> {
+        Arc::clone(&self.look)
     }
 
     /// Takes in a row.
-    pub fn add(&mut self, chunk: u64, row: &SentRow) {
+    pub fn add(&mut self, Seen { place, rank, record, sent, key }: Seen) {
         self.rows += 1;
-        self.ranks.entry(chunk).or_default().insert(row.rank());
-        let Some(kind) = row.kind else { return };
-        let external_id = row.text("external_id");
-        if let Some(record) = members::record(kind) {
+        self.ranks.entry(place.0).or_default().insert(rank);
+        if let Some(record) = record {
             *self.sent_of.entry(record).or_default() += 1;
-            let all = external_id.into_iter().chain(more_ids(row, &self.source));
-            self.sent.extend(all.map(|id| self.fingerprints.of(&(record, id))));
+            self.sent.extend(sent);
         }
-        let key = match external_id {
-            Some(id) if members::record(kind).is_some() => Some(self.fingerprints.of(&(kind, "external_id", id))),
-            _ => key(kind, row).map(|key| self.fingerprints.of(&(kind, "key", key))),
-        };
         let Some(key) = key else { return };
-        let place = (chunk, row.number);
         if let Some(first) = self.seen.get(&key).copied() {
             self.repeated.insert(place, first);
             self.repeated.entry(first).or_insert(place);
@@ -76,7 +111,7 @@ impl Prepared {
 
     /// Whether this external id was sent.
     pub fn was_sent(&self, kind: Kind, external_id: &str) -> bool {
-        self.sent.contains(&self.fingerprints.of(&(kind, external_id)))
+        self.sent.contains(&self.look.fingerprints.of(&(kind, external_id)))
     }
 
     /// How many rows there are of a kind of record.
@@ -149,7 +184,7 @@ mod tests {
             row(5, RowKind::CustomerGroupLink, json!({"customer": "acme", "group": "g"})),
             row(6, RowKind::CustomerGroupLink, json!({"customer": "acme", "group": "g", "context": "same_customer"})),
         ];
-        rows.iter().for_each(|row| prepared.add(7, row));
+        rows.iter().for_each(|row| prepared.add(prepared.look().at(7, row)));
         let others: Vec<_> = (1..=6).map(|row| prepared.other_place((7, row)).map(|place| place.1)).collect();
         assert_eq!(others, [Some(2), Some(1), None, None, Some(6), Some(5)]);
         assert!(prepared.was_sent(Kind::Customer, "1") && !prepared.was_sent(Kind::Group, "1"));

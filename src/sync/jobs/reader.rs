@@ -1,11 +1,10 @@
-//! The second thread of a job: it unpacks and reads the next rows while those before them are written.
+//! The threads that unpack and read the next rows of a job while those before them are written.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::background;
+use super::in_order::{Give, InOrder, in_order};
 use super::options::Position;
-use super::prepare::Prepared;
+use super::prepare::{Look, Prepared, Seen};
 use super::repeats::{self, Digested, Digests};
 use super::rows::{self, SentRow};
 use super::slice::{Context, Ready, Slice, failed};
@@ -18,8 +17,6 @@ use crate::sync::rows::RowKind;
 pub const AT_A_TIME: usize = 1_000;
 /// So many rows are looked up together; and so many go together of which nothing is written but that they are unchanged.
 const LOOKED_UP: usize = 5_000;
-/// So many slices are read ahead.
-const AHEAD: usize = 4;
 
 /// Where the rows of a job come from.
 pub struct Reader {
@@ -48,66 +45,57 @@ impl Reader {
         Ok(())
     }
 
+    /// Looks at all rows, in order.
+    pub fn looks(self, look: Arc<Look>) -> Result<InOrder<Vec<Seen>>, StoreError> {
+        let heads = (0..self.heads.len()).collect();
+        in_order("import reader", heads, move |head: &usize, give| {
+            let head = &self.heads[*head];
+            let mut seen = Vec::new();
+            self.rows_of(head, &mut |row| {
+                seen.push(look.at(head.number, &row));
+                seen.len() < LOOKED_UP || give(std::mem::take(&mut seen))
+            })?;
+            give(seen);
+            Ok(())
+        })
+    }
+
     /// Reads all slices after a position, in the order in which they are to be written.
-    pub fn slices(
-        self,
-        prepared: Arc<Prepared>,
-        after: Position,
-    ) -> Result<Receiver<Result<Slice, StoreError>>, StoreError> {
-        let (slices, received) = sync_channel(AHEAD);
-        let read = move || {
-            if let Err(why) = self.read_all(&prepared, after, &slices) {
-                // Whoever has gone needs to know nothing.
-                let _ = slices.send(Err(why));
-            }
-        };
-        background::spawn("import reader", read)?;
-        Ok(received)
-    }
-
-    fn read_all(
-        &self,
-        prepared: &Prepared,
-        after: Position,
-        slices: &SyncSender<Result<Slice, StoreError>>,
-    ) -> Result<(), StoreError> {
+    pub fn slices(self, prepared: Arc<Prepared>, after: Position) -> Result<InOrder<Slice>, StoreError> {
+        let mut parts = Vec::new();
         for rank in prepared.ranks().into_iter().filter(|rank| *rank >= after.rank) {
-            for head in self.heads.iter().filter(|head| prepared.has(head.number, rank)) {
-                if (Position { rank, chunk: head.number, row: u64::MAX }) > after
-                    && !self.read_chunk(prepared, after, (rank, head), slices)?
-                {
-                    return Ok(());
-                }
-            }
+            let is_to_come = |head: &ChunkHead| {
+                prepared.has(head.number, rank) && Position { rank, chunk: head.number, row: u64::MAX } > after
+            };
+            parts.extend((0..self.heads.len()).filter(|head| is_to_come(&self.heads[*head])).map(|head| (rank, head)));
         }
-        Ok(())
+        in_order("import reader", parts, move |(rank, head): &(u32, usize), give| {
+            let lot = Lot { prepared: &prepared, head: &self.heads[*head], rank: *rank };
+            self.read_chunk(&lot, after, give)
+        })
     }
 
-    /// Reads the rows of a rank in a chunk; says whether anybody is still there.
-    fn read_chunk(
-        &self,
-        prepared: &Prepared,
-        after: Position,
-        (rank, head): (u32, &ChunkHead),
-        slices: &SyncSender<Result<Slice, StoreError>>,
-    ) -> Result<bool, StoreError> {
-        let chunk = head.number;
-        let lot = Lot { prepared, head, rank, slices };
+    /// Reads the rows of a rank in a chunk.
+    fn read_chunk(&self, lot: &Lot<'_>, after: Position, give: Give<'_, Slice>) -> Result<(), StoreError> {
+        let (chunk, rank) = (lot.head.number, lot.rank);
         let (mut rows, mut sent) = (Vec::new(), Ok(true));
-        self.rows_of(head, &mut |row| {
+        self.rows_of(lot.head, &mut |row| {
             if row.rank() == rank && (Position { rank, chunk, row: row.number }) > after {
                 rows.push(row);
             }
             if rows.len() == LOOKED_UP {
-                sent = self.send(&lot, std::mem::take(&mut rows));
+                sent = self.send(lot, std::mem::take(&mut rows), give);
             }
             matches!(sent, Ok(true))
         })?;
-        if sent? { self.send(&lot, rows) } else { Ok(false) }
+        if sent? {
+            self.send(lot, rows, give)?;
+        }
+        Ok(())
     }
 
     /// Makes rows ready and sends them, in slices that each keep nobody waiting for long; says whether anybody is there.
-    fn send(&self, lot: &Lot<'_>, rows: Vec<SentRow>) -> Result<bool, StoreError> {
+    fn send(&self, lot: &Lot<'_>, rows: Vec<SentRow>, give: Give<'_, Slice>) -> Result<bool, StoreError> {
         let of_chunk = lot.head.kind.as_deref().and_then(RowKind::parse);
         let (known, revision) = self.known(&rows)?;
         let (mut ready, mut weight) = (Vec::new(), 0);
@@ -120,8 +108,7 @@ impl Reader {
             if weight >= LOOKED_UP || left == 0 {
                 weight = 0;
                 let rows = std::mem::take(&mut ready);
-                let slice = Slice { rank: lot.rank, chunk: lot.head.number, of_chunk, revision, rows };
-                if lot.slices.send(Ok(slice)).is_err() {
+                if !give(Slice { rank: lot.rank, chunk: lot.head.number, of_chunk, revision, rows }) {
                     return Ok(false);
                 }
             }
@@ -160,10 +147,9 @@ impl Reader {
 /// The digest of a row, and what it is about and the key of that, where it changes nothing.
 type Known = Option<(Digested, Option<(Thing, String)>)>;
 
-/// Where rows come from and go to.
+/// Where rows come from.
 struct Lot<'l> {
     prepared: &'l Prepared,
     head: &'l ChunkHead,
     rank: u32,
-    slices: &'l SyncSender<Result<Slice, StoreError>>,
 }

@@ -110,13 +110,9 @@ impl<'w> Run<'w> {
         if self.progress.phase != Phase::Deactivating {
             self.enter(Phase::Preparing)?;
         }
-        let (reader, heads) = (self.reader(), Arc::clone(&self.heads));
         let mut prepared = Prepared::new(self.context.source.as_str());
-        for head in heads.iter() {
-            reader.rows_of(head, &mut |row| {
-                prepared.add(head.number, &row);
-                true
-            })?;
+        for seen in self.reader().looks(prepared.look())? {
+            seen?.into_iter().for_each(|row| prepared.add(row));
             self.renew()?;
         }
         prepared.finish();
