@@ -130,6 +130,40 @@ pub(super) fn probe_gram(
     Ok(Some((probe.found, probe.last.unwrap_or_default())))
 }
 
+#[derive(diesel::QueryableByName)]
+struct Term {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    term: String,
+}
+
+/// The grams that begin so, of which there are no more than this; nothing if they are more, or there is no such index.
+pub(super) fn grams_beginning(
+    conn: &mut Conn,
+    of: GramsOf,
+    beginning: &str,
+    most: usize,
+) -> Result<Option<Vec<String>>, StoreError> {
+    let Conn::Sqlite(c) = conn else { return Ok(None) };
+    // One after the other, because a gram stands there once for each row that has it.
+    let statement = format!("SELECT term FROM {}_terms WHERE term >= ? LIMIT 1", of.table());
+    let (mut found, mut from) = (Vec::new(), beginning.to_owned());
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
+        let next = diesel::sql_query(&statement)
+            .bind::<diesel::sql_types::Text, _>(&from)
+            .get_result::<Term>(&mut **c)
+            .optional()?;
+        match next.filter(|next| next.term.starts_with(beginning)) {
+            None => return Ok(Some(found)),
+            Some(_) if found.len() == most => return Ok(None),
+            Some(Term { term }) => {
+                from = format!("{term}\u{1}");
+                found.push(term);
+            }
+        }
+    }
+}
+
 /// Puts what changed into the indexes of three characters, if it is more than that.
 pub(super) fn index_grams(conn: &mut Conn, more_than: i64) -> Result<(), StoreError> {
     let Conn::Sqlite(c) = conn else { return Ok(()) };
@@ -139,7 +173,7 @@ pub(super) fn index_grams(conn: &mut Conn, more_than: i64) -> Result<(), StoreEr
             "INSERT INTO customer_grams (customer_grams, rowid, text)
              SELECT 'delete', id, indexed FROM customer_grams_pending WHERE indexed IS NOT NULL;
              INSERT INTO customer_grams (rowid, text)
-             SELECT id, customer_id_search || char(10) || name_search
+             SELECT id, customer_id_search || char(10) || name_search || char(10) || char(10)
              FROM customer_grams_pending JOIN customers USING (id);
              DELETE FROM customer_grams_pending",
         )?;
@@ -151,7 +185,7 @@ pub(super) fn index_grams(conn: &mut Conn, more_than: i64) -> Result<(), StoreEr
              SELECT 'delete', id, indexed FROM customer_user_grams_pending WHERE indexed IS NOT NULL;
              INSERT INTO customer_user_grams (rowid, text)
              SELECT id, login_search || char(10) || email_search || char(10) || first_name_search || char(10)
-                 || last_name_search
+                 || last_name_search || char(10) || char(10)
              FROM customer_user_grams_pending JOIN customer_users USING (id);
              DELETE FROM customer_user_grams_pending",
         )?;

@@ -22,6 +22,10 @@ const PROBED: usize = 8;
 /// What a larger share of all rows has is not looked for, if the word has a rarer gram: to read that such a row has it,
 /// and which, costs more than to look at those that are left.
 const FREQUENT: f64 = 0.07;
+/// What begins so many grams is not looked for: much has one of them.
+const BEGINNING: usize = 128;
+/// A gram that nothing has: no text has such characters.
+const NOWHERE: &str = "\u{1f}\u{1f}\u{1f}";
 /// So many rows may change before the index is brought up to date.
 const PENDING: i64 = 500;
 /// How often it is looked whether so many have.
@@ -29,7 +33,7 @@ const EVERY: u64 = 64;
 
 /// What the index knows of the rows that may have a word.
 enum Having {
-    /// Nothing: there is none, or the word is too short for it.
+    /// Nothing: there is none, or the word is too short and frequent for it.
     Unknown,
     /// They are too many to be listed: these grams, and about what share of all rows has them, or less.
     Many(String, f64),
@@ -98,8 +102,12 @@ fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError
 /// The grams of a word that few rows have, and the share of the rarest. How many have one is guessed by where the first
 /// thousand are: the rows stand in the order of their numbers.
 fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(String, f64)>, StoreError> {
+    let mut all = grams(word);
+    if all.is_empty() {
+        all.extend(short(conn, of, word)?);
+    }
     let mut probed = Vec::new();
-    for gram in grams(word).into_iter().take(PROBED) {
+    for gram in all.into_iter().take(PROBED) {
         let Some((found, last)) = dialect::probe_gram(conn, of, &gram, MANY as i64)? else { return Ok(None) };
         let share = if found < MANY as i64 { 0.0 } else { found as f64 / (last.max(found)) as f64 };
         probed.push((share, gram));
@@ -118,13 +126,31 @@ fn grams(pattern: &str) -> Vec<String> {
     for piece in Words::literal_pieces(pattern) {
         let starts = (0..piece.len().saturating_sub(2)).step_by(3).chain(piece.len().checked_sub(3));
         for start in starts {
-            let gram: String = piece[start..start + 3].iter().collect();
-            grams.push(format!("\"{}\"", gram.replace('"', "\"\"")));
+            grams.push(quoted(&piece[start..start + 3].iter().collect::<String>()));
         }
     }
     grams.sort_unstable();
     grams.dedup();
     grams
+}
+
+/// The same of a pattern that has no three characters in a row: what rows have that begins with those that it has.
+fn short(conn: &mut Conn, of: GramsOf, pattern: &str) -> Result<Option<String>, StoreError> {
+    let longest = Words::literal_pieces(pattern).into_iter().max_by_key(Vec::len).unwrap_or_default();
+    if longest.is_empty() {
+        return Ok(None);
+    }
+    let grams = dialect::grams_beginning(conn, of, &longest.into_iter().collect::<String>(), BEGINNING)?;
+    let any = |grams: Vec<String>| match grams.is_empty() {
+        true => quoted(NOWHERE),
+        false => format!("({})", grams.iter().map(|gram| quoted(gram)).collect::<Vec<_>>().join(" OR ")),
+    };
+    Ok(grams.map(any))
+}
+
+/// Characters as the index's query language has them.
+fn quoted(gram: &str) -> String {
+    format!("\"{}\"", gram.replace('"', "\"\""))
 }
 
 /// The customer users of these customers, primary or additional; nothing if they are many.

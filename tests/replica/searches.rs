@@ -149,6 +149,17 @@ fn every_word_agrees(replica: &Replica) {
         "muller works",
         "example",
         "nothing has this",
+        // Too short for the index, at the end of all that is searched too; and of some there is nothing.
+        "oe",
+        "th",
+        "ss",
+        "st",
+        "qx",
+        "\\",
+        "\"b oe",
+        "%",
+        "æ",
+        "ü",
     ] {
         agrees(replica, &customer_users, &customers, words);
         agrees(replica, &customers, &customers, words);

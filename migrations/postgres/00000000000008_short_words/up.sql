@@ -1,0 +1,2 @@
+-- The index of three characters is SQLite's alone.
+DO $$ BEGIN NULL; END $$;
