@@ -2,8 +2,10 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 
-use super::schema::state;
+use super::one_of::one_of;
+use super::schema::{external_ids, state};
 use super::{Conn, StoreError};
 
 diesel::table! {
@@ -38,7 +40,7 @@ impl GramsOf {
 
 #[derive(diesel::QueryableByName)]
 struct RowNumber {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     id: i64,
 }
 
@@ -55,10 +57,8 @@ pub(super) fn rows_with_grams(
         "SELECT id FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?) UNION SELECT id FROM {table}_pending"
     );
     #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
-    let rows = diesel::sql_query(statement)
-        .bind::<diesel::sql_types::Text, _>(grams)
-        .bind::<diesel::sql_types::BigInt, _>(limit)
-        .load::<RowNumber>(&mut **c)?;
+    let rows =
+        diesel::sql_query(statement).bind::<Text, _>(grams).bind::<BigInt, _>(limit).load::<RowNumber>(&mut **c)?;
     Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }
 
@@ -103,9 +103,9 @@ pub(super) fn pending_grams(conn: &mut Conn) -> Result<i64, StoreError> {
 
 #[derive(diesel::QueryableByName)]
 struct Probe {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     found: i64,
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    #[diesel(sql_type = Nullable<BigInt>)]
     last: Option<i64>,
 }
 
@@ -123,16 +123,14 @@ pub(super) fn probe_gram(
         "SELECT count(*) AS found, max(id) AS last FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?)"
     );
     #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
-    let probe = diesel::sql_query(statement)
-        .bind::<diesel::sql_types::Text, _>(gram)
-        .bind::<diesel::sql_types::BigInt, _>(limit)
-        .get_result::<Probe>(&mut **c)?;
+    let probe =
+        diesel::sql_query(statement).bind::<Text, _>(gram).bind::<BigInt, _>(limit).get_result::<Probe>(&mut **c)?;
     Ok(Some((probe.found, probe.last.unwrap_or_default())))
 }
 
 #[derive(diesel::QueryableByName)]
 struct Term {
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = Text)]
     term: String,
 }
 
@@ -149,10 +147,7 @@ pub(super) fn grams_beginning(
     let (mut found, mut from) = (Vec::new(), beginning.to_owned());
     loop {
         #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
-        let next = diesel::sql_query(&statement)
-            .bind::<diesel::sql_types::Text, _>(&from)
-            .get_result::<Term>(&mut **c)
-            .optional()?;
+        let next = diesel::sql_query(&statement).bind::<Text, _>(&from).get_result::<Term>(&mut **c).optional()?;
         match next.filter(|next| next.term.starts_with(beginning)) {
             None => return Ok(Some(found)),
             Some(_) if found.len() == most => return Ok(None),
@@ -214,6 +209,41 @@ macro_rules! each_row {
     };
 }
 pub(super) use each_row;
+
+/// Something that a source has a key for, and the digest of the row that the source has sent of it.
+#[derive(diesel::QueryableByName, diesel::Queryable)]
+pub(super) struct Keyed {
+    #[diesel(sql_type = Text)]
+    pub(super) external_id: String,
+    #[diesel(sql_type = BigInt)]
+    pub(super) thing_id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub(super) row_digest: Option<Vec<u8>>,
+}
+
+/// Those of these external ids of a source that something of the kind has.
+pub(super) fn keyed(conn: &mut Conn, kind: &str, source: &str, ids: &[&str]) -> Result<Vec<Keyed>, StoreError> {
+    Ok(match conn {
+        Conn::Sqlite(c) => external_ids::table
+            .filter(external_ids::kind.eq(kind).and(external_ids::source.eq(source)))
+            .filter(one_of(external_ids::external_id, ids))
+            .select((external_ids::external_id, external_ids::thing_id, external_ids::row_digest))
+            .load(&mut **c)?,
+        // One by one in the index. Asked for all of them at once, PostgreSQL reads all of the source's, again and again, as
+        // long as nothing has told it how many these are, such as when they are first imported.
+        Conn::Postgres(c) => {
+            #[expect(clippy::disallowed_methods, reason = "the query language has no word for it")]
+            let query = diesel::sql_query(
+                "SELECT it.external_id, it.thing_id, it.row_digest FROM unnest($3) AS asked (id) CROSS JOIN LATERAL (
+                     SELECT external_id, thing_id, row_digest FROM external_ids
+                     WHERE kind = $1 AND source = $2 AND external_id = asked.id COLLATE \"C\" OFFSET 0
+                 ) AS it",
+            );
+            let query = query.bind::<Text, _>(kind).bind::<Text, _>(source).bind::<Array<Text>, _>(ids);
+            query.load(&mut **c)?
+        }
+    })
+}
 
 /// Begins a transaction that reads one consistent state.
 pub(super) fn begin_read(conn: &mut Conn) -> Result<(), StoreError> {

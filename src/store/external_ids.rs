@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::dialect::{self, Keyed};
 use super::numbers::{of_numbers, to_number};
-use super::one_of::one_of;
 use super::schema::{customer_users, customers, external_ids as table, groups, services};
 use super::{Conn, StoreError, on};
 use crate::directory::{ExternalId, ExternalKey, Kind, Source, Thing};
@@ -25,13 +25,9 @@ pub(super) fn holders(
     source: &Source,
     ids: &[&str],
 ) -> Result<Vec<(ExternalId, u32)>, StoreError> {
-    let of_source = || table::table.filter(table::kind.eq(kind.as_str())).filter(table::source.eq(source.as_str()));
-    let rows = on!(conn, |c| of_source()
-        .filter(one_of(table::external_id, ids))
-        .select((table::external_id, table::thing_id))
-        .load::<(String, i64)>(c)?);
-    let held = |(id, number): (String, i64)| {
-        Ok((ExternalId { source: source.clone(), id: ExternalKey::stored(id) }, to_number(number)?))
+    let rows = dialect::keyed(conn, kind.as_str(), source.as_str(), ids)?;
+    let held = |Keyed { external_id, thing_id, .. }: Keyed| {
+        Ok((ExternalId { source: source.clone(), id: ExternalKey::stored(external_id) }, to_number(thing_id)?))
     };
     rows.into_iter().map(held).collect()
 }

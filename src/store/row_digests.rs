@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::change_log::insert;
+use super::dialect;
 use super::imports::ImportWrite;
 use super::numbers::to_number;
 use super::one_of::one_of;
@@ -56,12 +57,8 @@ pub fn unchanged(
     let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
     for some in rows.chunks(AT_A_TIME) {
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
-        let found: Vec<(String, i64, Option<Vec<u8>>)> = on!(conn, |c| table::table
-            .filter(table::kind.eq(kind.as_str()).and(table::source.eq(source.as_str())))
-            .filter(one_of(table::external_id, &ids))
-            .select((table::external_id, table::thing_id, table::row_digest))
-            .load(c)?);
-        known.extend(found.into_iter().filter_map(|(id, number, digest)| Some((id, (number, digest?)))));
+        let found = dialect::keyed(conn, kind.as_str(), source.as_str(), &ids)?;
+        known.extend(found.into_iter().filter_map(|it| Some((it.external_id, (it.thing_id, it.row_digest?)))));
     }
     let same = |(id, digest): &(&str, RowDigest)| {
         let (number, of_last) = known.get(*id)?;
