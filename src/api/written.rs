@@ -28,7 +28,7 @@ impl Id {
 
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.kind.id(self.0.number))
+        serializer.collect_str(&self.0)
     }
 }
 
@@ -48,9 +48,9 @@ pub struct LinksTo<'a> {
 
 impl Serialize for LinksTo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Thing { kind, number } = self.thing;
+        let kind = self.thing.kind;
         let mut path = String::with_capacity(self.base_path.len() + 64);
-        let _ = write!(path, "{}/v1/{}/id:{}", self.base_path, kind.collection(), kind.id(number));
+        let _ = write!(path, "{}/v1/{}/id:{}", self.base_path, kind.collection(), self.thing);
         let own = path.len();
         let mut links = serializer.serialize_struct("Links", MEMBERS.len() + 1)?;
         links.serialize_field("self", &path)?;

@@ -129,7 +129,7 @@ impl<N: Number> From<N> for Thing {
 
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind.id(self.number))
+        write!(f, "{}{}", self.kind.letter(), self.number)
     }
 }
 

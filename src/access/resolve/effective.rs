@@ -1,5 +1,7 @@
 //! Everything that a customer user has.
 
+use smallvec::SmallVec;
+
 use super::group::sources_of;
 use super::reason::Reason;
 use super::service::{EffectiveServices, effective_services};
@@ -49,7 +51,7 @@ pub struct GroupPermission {
     /// The permission type's bit.
     pub bit: u8,
     /// What gives it; never empty.
-    pub sources: Vec<Source>,
+    pub sources: SmallVec<[Source; 2]>,
     /// Whether it reaches things of all customers (rule 6).
     pub all_customers: bool,
 }
