@@ -217,18 +217,15 @@ async fn at_least(state: &AppState, request: &HttpRequest) -> Result<(), Problem
 /// Path and query are percent-encoded UTF-8, without the one character that no text of ours has and PostgreSQL none at all.
 fn readable(request: &HttpRequest) -> Result<(), Problem> {
     let unreadable = "is not percent-encoded UTF-8; a percent sign itself is written %25.";
-    if !query::is_decodable(request.path()) {
-        return Err(Problem::new("invalid_path", format!("The path {unreadable}")));
-    }
-    if !query::is_decodable(request.query_string()) {
-        return Err(Problem::new("invalid_parameter", format!("The query {unreadable}")));
-    }
     let not_text = "has the character U+0000 (%00), which nothing here has.";
-    if request.path().contains("%00") {
-        return Err(Problem::new("invalid_path", format!("The path {not_text}")));
-    }
-    if request.query_string().contains("%00") {
-        return Err(Problem::new("invalid_parameter", format!("The query {not_text}")));
+    let parts = [("path", "invalid_path", request.path()), ("query", "invalid_parameter", request.query_string())];
+    for (part, code, text) in parts {
+        if !query::is_decodable(text) {
+            return Err(Problem::new(code, format!("The {part} {unreadable}")));
+        }
+        if text.contains("%00") {
+            return Err(Problem::new(code, format!("The {part} {not_text}")));
+        }
     }
     Ok(())
 }

@@ -164,6 +164,7 @@ impl Everything {
         let shown = [answer.revision.as_str(), about, version, base_path].join("\n");
         Ok(Self { json, etag: digest(shown.as_bytes()) })
     }
+
     /// The reply, for whoever has some of these tags.
     pub fn reply(At { value: Everything { json, etag }, revision }: At<Self>, known: &IfNoneMatch) -> HttpResponse {
         reply::written(At { value: json, revision }, &etag, known)

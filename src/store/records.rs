@@ -29,8 +29,7 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
     Ok(R::load(conn, &[i64::from(number)])?.pop())
 }
 
-/// The records of these numbers, however many, in any order. Databases bound the values that one
-/// statement takes.
+/// The records of these numbers, however many, in any order: some at a time, so that no statement has much to sort.
 pub fn records_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
     let mut all = Vec::with_capacity(numbers.len());
     for some in numbers.chunks(AT_A_TIME) {
