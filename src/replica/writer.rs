@@ -146,12 +146,7 @@ fn write_upon<T>(
         let mut planned = Plan::new(conn, now(), base);
         let value = plan(&mut planned)?;
         let (revision, commit, now) = (planned.revision(), planned.take_commit(), planned.now);
-        commit::keep_reply(conn, &commit, now)?;
-        let identity = match commit.changes_nothing() {
-            true => None,
-            false => Some(commit::write(conn, &commit, revision, actor, now)?),
-        };
-        commit::write_imports(conn, &commit)?;
+        let identity = commit::write(conn, &commit, revision, actor, now)?;
         Ok(Made { written: Written { value, revision }, edits: commit.edits, identity })
     })
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::prepared::prepared;
+use super::prepared;
 use super::records::Record;
 use super::schema::back_ends;
 use super::search::matches_all;
@@ -79,7 +79,8 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<BackEnd>) -> Result<(), Store
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(back_ends::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { after, .. } => {
-            prepared(diesel::update(back_ends::table.find(i64::from(after.number))).set(Row::from(after))).execute(c)?
+            let this = back_ends::id.eq(i64::from(after.number));
+            prepared::update(back_ends::table, this, Row::from(after)).execute(c)?
         }
         Delta::Removed(before) => diesel::delete(back_ends::table.find(i64::from(before.number))).execute(c)?,
     });

@@ -5,9 +5,11 @@
 //! type one day; whoever reads in order knows the types that held then.
 
 use chrono::{DateTime, Utc};
+use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::dialect::insert;
 use super::schema::{audit, changes, revisions};
 use super::{Conn, StoreError, on};
 use crate::directory::{Change, PermissionName, PermissionTypes};
@@ -44,33 +46,6 @@ pub(super) fn begin(conn: &mut Conn, revision: u64, now: DateTime<Utc>) -> Resul
     on!(conn, |c| diesel::insert_into(revisions::table).values(row).execute(c)?);
     Ok(identity)
 }
-
-/// Inserts rows, in as many statements as the database takes them best in. What is done about rows that are there may
-/// follow.
-macro_rules! insert {
-    ($conn:expr, $table:expr, $rows:expr) => {
-        insert!($conn, $table, $rows, |it| it, std::convert::identity)
-    };
-    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr) => {
-        insert!($conn, $table, $rows, |$it| $more, $crate::store::prepared::prepared)
-    };
-    ($conn:expr, $table:expr, $rows:expr, |$it:ident| $more:expr, $of_one:path) => {{
-        let rows: Vec<_> = $rows.collect();
-        for some in rows.chunks($crate::store::dialect::rows_a_statement($conn)) {
-            on!($conn, |c| match some {
-                [row] => {
-                    let $it = diesel::insert_into($table).values(row);
-                    $of_one($more).execute(c)?
-                }
-                rows => {
-                    let $it = diesel::insert_into($table).values(rows);
-                    $more.execute(c)?
-                }
-            });
-        }
-    }};
-}
-pub(super) use insert;
 
 /// Writes changes of a revision, the first of them at this place in it.
 pub(super) fn append(conn: &mut Conn, revision: u64, first: i64, bodies: Vec<String>) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::change_log::{self, AuditRow};
 use super::imports::{self, ImportWrite};
 use super::kept_replies::{self, KeptReply, WriteKey};
+use super::row_digests::OfNew;
 use super::{
     Conn, StoreError, back_ends, customer_users, customers, deactivations, external_ids, groups, links, services,
     settings,
@@ -38,23 +39,34 @@ impl Commit {
     }
 }
 
-/// Keeps the reply to a write, whether it changed anything or not.
-pub fn keep_reply(conn: &mut Conn, commit: &Commit, now: DateTime<Utc>) -> Result<(), StoreError> {
-    commit.reply.as_ref().map_or(Ok(()), |(key, reply)| kept_replies::keep(conn, key, reply, now))
-}
-
-/// Writes what is to be written about import jobs, whether the directory changes or not.
-pub fn write_imports(conn: &mut Conn, commit: &Commit) -> Result<(), StoreError> {
-    imports::write(conn, &commit.imports)
-}
-
 /// So many edits are written together, and so much of a large write is held a second time.
 const AT_A_TIME: usize = 1_000;
 
-/// Makes the edits as this revision, and gives its identity. The caller holds the revision row.
+/// Writes all of it; the edits, if there are any, as this revision, whose identity it gives. The caller holds the revision
+/// row.
 pub fn write(
     conn: &mut Conn,
     commit: &Commit,
+    revision: u64,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    if let Some((key, reply)) = &commit.reply {
+        kept_replies::keep(conn, key, reply, now)?;
+    }
+    let of_new = OfNew::among(conn, &commit.edits, &commit.imports)?;
+    let identity = match commit.changes_nothing() {
+        true => None,
+        false => Some(write_edits(conn, commit, &of_new, revision, actor, now)?),
+    };
+    imports::write(conn, &commit.imports, &of_new)?;
+    Ok(identity)
+}
+
+fn write_edits(
+    conn: &mut Conn,
+    commit: &Commit,
+    of_new: &OfNew,
     revision: u64,
     actor: &str,
     now: DateTime<Utc>,
@@ -70,7 +82,7 @@ pub fn write(
             bodies.push(change_log::encode(&edit.change(), &types)?);
             audited.push(audit_row(edit, &types)?);
         }
-        write_rows(conn, edits)?;
+        write_rows(conn, edits, of_new)?;
         deactivations::forget(conn, edits)?;
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
@@ -85,16 +97,15 @@ pub fn write(
 }
 
 /// Writes the rows of edits, in their order; links and records that follow one another together.
-fn write_rows(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> {
-    let records_together = dialect::rows_a_statement(conn) > 1;
-    let together = |one: &Edit, other: &Edit| {
-        pairs::are_of_one_table(one, other) || (records_together && many::are_together(one, other))
-    };
+fn write_rows(conn: &mut Conn, edits: &[Edit], of_new: &OfNew) -> Result<(), StoreError> {
+    let together = |one: &Edit, other: &Edit| pairs::are_of_one_table(one, other) || many::are_together(one, other);
     edits.chunk_by(together).try_for_each(|run| match run {
-        // The statement of one row is prepared once.
-        [edit] => write_row(conn, edit),
-        [first, ..] if many::are_together(first, first) => many::write(conn, run),
-        links => pairs::write(conn, links),
+        [edit] => write_row(conn, edit, of_new),
+        links @ [first, ..] if pairs::are_of_one_table(first, first) => pairs::write(conn, links),
+        records => match dialect::at_once(conn, records.len()) {
+            Some(c) => many::write(c, records, of_new),
+            None => records.iter().try_for_each(|edit| write_row(conn, edit, of_new)),
+        },
     })
 }
 
@@ -120,14 +131,16 @@ fn settings_after(edit: &Edit) -> Option<&Settings> {
     }
 }
 
-fn write_row(conn: &mut Conn, edit: &Edit) -> Result<(), StoreError> {
+fn write_row(conn: &mut Conn, edit: &Edit, of_new: &OfNew) -> Result<(), StoreError> {
     match edit {
         Edit::Customer(delta) => customers::write(conn, delta),
         Edit::CustomerUser(delta) => customer_users::write(conn, delta),
         Edit::Group(delta) => groups::write(conn, delta),
         Edit::Service(delta) => services::write(conn, delta),
         Edit::BackEnd(delta) => back_ends::write(conn, delta),
-        Edit::ExternalId { thing, external_id, present } => external_ids::set(conn, *thing, external_id, *present),
+        Edit::ExternalId { thing, external_id, present } => {
+            external_ids::set(conn, (*thing, external_id), *present, of_new.of(*thing, external_id))
+        }
         Edit::CustomerGroupLink { link, .. } => links::set_customer_group(conn, link),
         Edit::CustomerUserGroupLink { link, .. } => links::set_customer_user_group(conn, link),
         Edit::CustomerUserServiceLink(link) => links::set_customer_user_service(conn, link),

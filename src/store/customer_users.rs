@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::prepared::prepared;
+use super::prepared;
 use super::records::{Record, of_number, records_of};
 use super::schema::{
     back_ends, customer_user_customers, customer_user_group_links, customer_user_service_links, customer_users,
@@ -167,51 +166,23 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), 
         Delta::Created(after) => diesel::insert_into(customer_users::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { before, after } => {
             let changed = ChangedColumns::between(Row::from(before), Row::from(after));
-            let (is_one_of_few, update) =
-                (changed.are_few(), diesel::update(customer_users::table.find(i64::from(after.number))).set(changed));
-            if is_one_of_few { prepared(update).execute(c)? } else { update.execute(c)? }
+            let this = customer_users::id.eq(i64::from(after.number));
+            match changed.are_few() {
+                true => prepared::update(customer_users::table, this, changed).execute(c)?,
+                false => diesel::update(customer_users::table.filter(this)).set(changed).execute(c)?,
+            }
         }
         Delta::Removed(before) => diesel::delete(customer_users::table.find(i64::from(before.number))).execute(c)?,
     });
     Ok(())
 }
 
-/// Writes rows, whether they are there or not, each another one.
-pub(super) fn put(conn: &mut Conn, records: &[&CustomerUser]) -> Result<(), StoreError> {
-    use customer_users::*;
+/// Writes records, whether they are there or not, each another one.
+pub(super) fn put(c: &mut PgConnection, records: &[&CustomerUser]) -> Result<(), StoreError> {
     let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
-    if rows.is_empty() {
-        return Ok(());
+    if !rows.is_empty() {
+        Row::put(c, &rows)?;
     }
-    on!(conn, |c| diesel::insert_into(table)
-        .values(&rows)
-        .on_conflict(id)
-        .do_update()
-        .set((
-            login.eq(excluded(login)),
-            login_folded.eq(excluded(login_folded)),
-            login_search.eq(excluded(login_search)),
-            email.eq(excluded(email)),
-            email_search.eq(excluded(email_search)),
-            title.eq(excluded(title)),
-            first_name.eq(excluded(first_name)),
-            first_name_search.eq(excluded(first_name_search)),
-            last_name.eq(excluded(last_name)),
-            last_name_search.eq(excluded(last_name_search)),
-            phone.eq(excluded(phone)),
-            mobile.eq(excluded(mobile)),
-            fax.eq(excluded(fax)),
-            street.eq(excluded(street)),
-            zip.eq(excluded(zip)),
-            city.eq(excluded(city)),
-            country.eq(excluded(country)),
-            comment.eq(excluded(comment)),
-            validity.eq(excluded(validity)),
-            primary_customer_id.eq(excluded(primary_customer_id)),
-            back_end_id.eq(excluded(back_end_id)),
-            updated_at.eq(excluded(updated_at)),
-        ))
-        .execute(c)?);
     Ok(())
 }
 

@@ -2,11 +2,10 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::prepared::prepared;
+use super::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
@@ -103,42 +102,23 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
         Delta::Created(after) => diesel::insert_into(customers::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { before, after } => {
             let changed = ChangedColumns::between(Row::from(before), Row::from(after));
-            let (is_one_of_few, update) =
-                (changed.are_few(), diesel::update(customers::table.find(i64::from(after.number))).set(changed));
-            if is_one_of_few { prepared(update).execute(c)? } else { update.execute(c)? }
+            let this = customers::id.eq(i64::from(after.number));
+            match changed.are_few() {
+                true => prepared::update(customers::table, this, changed).execute(c)?,
+                false => diesel::update(customers::table.filter(this)).set(changed).execute(c)?,
+            }
         }
         Delta::Removed(before) => diesel::delete(customers::table.find(i64::from(before.number))).execute(c)?,
     });
     Ok(())
 }
 
-/// Writes rows, whether they are there or not, each another one.
-pub(super) fn put(conn: &mut Conn, records: &[&Customer]) -> Result<(), StoreError> {
-    use customers::*;
+/// Writes records, whether they are there or not, each another one.
+pub(super) fn put(c: &mut PgConnection, records: &[&Customer]) -> Result<(), StoreError> {
     let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
-    if rows.is_empty() {
-        return Ok(());
+    if !rows.is_empty() {
+        Row::put(c, &rows)?;
     }
-    on!(conn, |c| diesel::insert_into(table)
-        .values(&rows)
-        .on_conflict(id)
-        .do_update()
-        .set((
-            customer_id.eq(excluded(customer_id)),
-            customer_id_folded.eq(excluded(customer_id_folded)),
-            customer_id_search.eq(excluded(customer_id_search)),
-            name.eq(excluded(name)),
-            name_search.eq(excluded(name_search)),
-            street.eq(excluded(street)),
-            zip.eq(excluded(zip)),
-            city.eq(excluded(city)),
-            country.eq(excluded(country)),
-            url.eq(excluded(url)),
-            comment.eq(excluded(comment)),
-            validity.eq(excluded(validity)),
-            updated_at.eq(excluded(updated_at)),
-        ))
-        .execute(c)?);
     Ok(())
 }
 

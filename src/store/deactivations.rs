@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 
-use super::change_log::insert;
+use super::dialect::insert;
 use super::numbers::to_number;
 use super::schema::sync_deactivations as table;
 use super::{Conn, StoreError, on};
@@ -38,11 +39,7 @@ pub fn deactivated_by(
 /// Remembers that the source has deactivated these.
 pub(super) fn remember(conn: &mut Conn, source: &str, things: &[Thing]) -> Result<(), StoreError> {
     let row = |thing: &Thing| {
-        (
-            table::kind.eq(thing.kind.as_str()),
-            table::thing_id.eq(i64::from(thing.number)),
-            table::source.eq(source.to_owned()),
-        )
+        (table::kind.eq(thing.kind.as_str()), table::thing_id.eq(i64::from(thing.number)), table::source.eq(source))
     };
     insert!(conn, table::table, things.iter().map(row));
     Ok(())

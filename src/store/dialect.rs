@@ -62,14 +62,32 @@ pub(super) fn rows_with_grams(
     Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }
 
-/// So many rows are best written in one statement. Nothing lies between us and SQLite, and a statement of one row is
-/// prepared once; to PostgreSQL each statement is a way there and back.
-pub(super) fn rows_a_statement(conn: &Conn) -> usize {
+/// The connection, where these many rows are best written at once: to PostgreSQL each statement is a way there and back.
+/// Nothing lies between us and SQLite, and a statement of one row is prepared once.
+pub(super) fn at_once<'c>(conn: &'c mut Conn, rows: usize) -> Option<&'c mut PgConnection> {
     match conn {
-        Conn::Sqlite(_) => 1,
-        Conn::Postgres(_) => 500,
+        Conn::Postgres(c) if rows > 1 => Some(c),
+        Conn::Postgres(_) | Conn::Sqlite(_) => None,
     }
 }
+
+/// Inserts rows.
+macro_rules! insert {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let rows: Vec<_> = $rows.collect();
+        match $crate::store::dialect::at_once($conn, rows.len()) {
+            Some(c) => {
+                diesel::copy_from($table).from_insertable(&rows).execute(c)?;
+            }
+            None => {
+                for row in &rows {
+                    on!($conn, |c| diesel::insert_into($table).values(row).execute(c)?);
+                }
+            }
+        }
+    }};
+}
+pub(super) use insert;
 
 /// Whether a row has these grams, may have changed, or is one of those besides: a list that SQLite makes once.
 macro_rules! has_grams {

@@ -1,5 +1,6 @@
 //! The keys other systems know things by.
 
+use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 
 use super::dialect::{self, Keyed};
@@ -47,8 +48,13 @@ pub(super) fn stored(source: String, id: String) -> ExternalId {
     ExternalId { source: Source::stored(source), id: ExternalKey::stored(id) }
 }
 
-/// Gives or takes one.
-pub(super) fn set(conn: &mut Conn, thing: Thing, external_id: &ExternalId, present: bool) -> Result<(), StoreError> {
+/// Gives or takes one; the digest is that of the row that it came with.
+pub(super) fn set(
+    conn: &mut Conn,
+    (thing, external_id): (Thing, &ExternalId),
+    present: bool,
+    row_digest: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
     let key = (thing.kind.as_str(), external_id.source.as_str(), external_id.id.as_str());
     on!(conn, |c| {
         if present {
@@ -57,6 +63,7 @@ pub(super) fn set(conn: &mut Conn, thing: Thing, external_id: &ExternalId, prese
                 table::source.eq(key.1),
                 table::external_id.eq(key.2),
                 table::thing_id.eq(i64::from(thing.number)),
+                table::row_digest.eq(row_digest),
             );
             diesel::insert_into(table::table).values(row).execute(c)?;
         } else {
@@ -66,18 +73,23 @@ pub(super) fn set(conn: &mut Conn, thing: Thing, external_id: &ExternalId, prese
     Ok(())
 }
 
+/// An external id that something gets, and the digest of the row that it came with.
+pub(super) type Given<'e> = (Thing, &'e ExternalId, Option<Vec<u8>>);
+
 /// Gives several.
-pub(super) fn give(conn: &mut Conn, given: &[(Thing, &ExternalId, bool)]) -> Result<(), StoreError> {
-    let row = |(thing, external_id, _): &(Thing, &ExternalId, bool)| {
+pub(super) fn give(c: &mut PgConnection, given: &[Given]) -> Result<(), StoreError> {
+    let rows = given.iter().map(|(thing, external_id, row_digest)| {
         (
             table::kind.eq(thing.kind.as_str()),
-            table::source.eq(external_id.source.as_str().to_owned()),
-            table::external_id.eq(external_id.id.as_str().to_owned()),
+            table::source.eq(external_id.source.as_str()),
+            table::external_id.eq(external_id.id.as_str()),
             table::thing_id.eq(i64::from(thing.number)),
+            table::row_digest.eq(row_digest),
         )
-    };
-    let rows: Vec<_> = given.iter().map(row).collect();
-    on!(conn, |c| diesel::insert_into(table::table).values(&rows).execute(c)?);
+    });
+    if !given.is_empty() {
+        diesel::copy_from(table::table).from_insertable(rows.collect::<Vec<_>>()).execute(c)?;
+    }
     Ok(())
 }
 

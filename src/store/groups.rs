@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::prepared::prepared;
+use super::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_group_links, groups, rolls};
 use super::search::matches_all;
@@ -84,7 +84,8 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Group>) -> Result<(), StoreEr
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(groups::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { after, .. } => {
-            prepared(diesel::update(groups::table.find(i64::from(after.number))).set(Row::from(after))).execute(c)?
+            let this = groups::id.eq(i64::from(after.number));
+            prepared::update(groups::table, this, Row::from(after)).execute(c)?
         }
         Delta::Removed(before) => diesel::delete(groups::table.find(i64::from(before.number))).execute(c)?,
     });

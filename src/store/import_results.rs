@@ -1,8 +1,9 @@
 //! What became of the rows of import jobs, what they would deactivate, and whose access they would change.
 
+use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 
-use super::change_log::insert;
+use super::dialect::insert;
 use super::schema::{import_absent, import_previews, import_results as table};
 use super::{Conn, StoreError, import_chunks, imports, on};
 use chrono::{DateTime, Utc};
@@ -80,26 +81,19 @@ pub(super) fn add(conn: &mut Conn, results: &Results) -> Result<(), StoreError> 
 
 pub(super) fn set_absent(conn: &mut Conn, job: &str, bodies: &[String]) -> Result<(), StoreError> {
     on!(conn, |c| diesel::delete(import_absent::table.filter(import_absent::job.eq(job))).execute(c)?);
-    let row = |(ordinal, body): (i64, &String)| {
-        (
-            import_absent::job.eq(job.to_owned()),
-            import_absent::ordinal.eq(ordinal),
-            import_absent::body.eq(body.clone()),
-        )
-    };
-    insert!(conn, import_absent::table, (1..).zip(bodies).map(row));
+    let rows = (1_i64..).zip(bodies).map(|(ordinal, body)| {
+        (import_absent::job.eq(job), import_absent::ordinal.eq(ordinal), import_absent::body.eq(body))
+    });
+    insert!(conn, import_absent::table, rows);
     Ok(())
 }
 
 pub(super) fn add_preview(conn: &mut Conn, job: &str, items: &[(u32, String)]) -> Result<(), StoreError> {
-    let row = |(ordinal, body): &(u32, String)| {
-        (
-            import_previews::job.eq(job.to_owned()),
-            import_previews::ordinal.eq(i64::from(*ordinal)),
-            import_previews::body.eq(body.clone()),
-        )
-    };
-    insert!(conn, import_previews::table, items.iter().map(row));
+    let rows = items.iter().map(|(ordinal, body)| {
+        let ordinal = i64::from(*ordinal);
+        (import_previews::job.eq(job), import_previews::ordinal.eq(ordinal), import_previews::body.eq(body))
+    });
+    insert!(conn, import_previews::table, rows);
     Ok(())
 }
 

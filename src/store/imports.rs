@@ -9,8 +9,8 @@ use diesel::prelude::*;
 
 use super::import_chunks::{self, Chunk};
 use super::import_results::{self, Results};
-use super::prepared::prepared;
-use super::row_digests::{self, MergedRow};
+use super::prepared;
+use super::row_digests::{self, MergedRow, OfNew};
 use super::schema::import_jobs as table;
 use super::{Conn, StoreError, deactivations, on};
 use crate::directory::{Kind, Source, Thing};
@@ -265,7 +265,7 @@ pub(super) fn remove(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
 }
 
 /// Makes what a plan writes about jobs.
-pub(super) fn write(conn: &mut Conn, writes: &[ImportWrite]) -> Result<(), StoreError> {
+pub(super) fn write(conn: &mut Conn, writes: &[ImportWrite], of_new: &OfNew) -> Result<(), StoreError> {
     writes.iter().try_for_each(|write| match write {
         ImportWrite::Create(job) => create(conn, job),
         ImportWrite::Update(job) => update(conn, job),
@@ -275,7 +275,7 @@ pub(super) fn write(conn: &mut Conn, writes: &[ImportWrite]) -> Result<(), Store
         ImportWrite::Absent(job, bodies) => import_results::set_absent(conn, job, bodies),
         ImportWrite::Preview(job, items) => import_results::add_preview(conn, job, items),
         ImportWrite::Deactivated(source, things) => deactivations::remember(conn, source.as_str(), things),
-        ImportWrite::Merged(kind, source, rows) => row_digests::remember(conn, *kind, source, rows),
+        ImportWrite::Merged(kind, source, rows) => row_digests::remember(conn, *kind, source, rows, of_new),
     })
 }
 
@@ -295,7 +295,7 @@ fn create(conn: &mut Conn, job: &ImportJob) -> Result<(), StoreError> {
 
 /// Whoever writes a job holds the revision row, and has read it under that lock.
 fn update(conn: &mut Conn, job: &ImportJob) -> Result<(), StoreError> {
-    on!(conn, |c| prepared(diesel::update(table::table.find(&job.id)).set(changing(job))).execute(c)?);
+    on!(conn, |c| prepared::update(table::table, table::id.eq(&job.id), changing(job)).execute(c)?);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::numbers::to_number;
-use super::prepared::prepared;
+use super::prepared;
 use super::schema::{
     customer_group_links as customer_groups, customer_user_customers as memberships,
     customer_user_group_links as user_groups, customer_user_service_links as user_services,
@@ -182,17 +182,13 @@ pub(super) fn set_customer_group(conn: &mut Conn, link: &CustomerGroupLink) -> R
     on!(conn, |c| if link.permissions.is_empty() {
         diesel::delete(customer_groups::table.find(key)).execute(c)?
     } else {
-        let upsert = diesel::insert_into(customer_groups::table)
-            .values((
-                customer_groups::customer_id.eq(key.0),
-                customer_groups::group_id.eq(key.1),
-                customer_groups::context.eq(key.2),
-                customer_groups::permissions.eq(permissions),
-            ))
-            .on_conflict((customer_groups::customer_id, customer_groups::group_id, customer_groups::context))
-            .do_update()
-            .set(customer_groups::permissions.eq(permissions));
-        prepared(upsert).execute(c)?
+        let insert = diesel::insert_into(customer_groups::table).values((
+            customer_groups::customer_id.eq(key.0),
+            customer_groups::group_id.eq(key.1),
+            customer_groups::context.eq(key.2),
+            customer_groups::permissions.eq(permissions),
+        ));
+        prepared::upsert(insert, &["customer_id", "group_id", "context"], customer_groups::permissions).execute(c)?
     });
     Ok(())
 }
@@ -203,16 +199,12 @@ pub(super) fn set_customer_user_group(conn: &mut Conn, link: &CustomerUserGroupL
     on!(conn, |c| if link.permissions.is_empty() {
         diesel::delete(user_groups::table.find(key)).execute(c)?
     } else {
-        let upsert = diesel::insert_into(user_groups::table)
-            .values((
-                user_groups::customer_user_id.eq(key.0),
-                user_groups::group_id.eq(key.1),
-                user_groups::permissions.eq(permissions),
-            ))
-            .on_conflict((user_groups::customer_user_id, user_groups::group_id))
-            .do_update()
-            .set(user_groups::permissions.eq(permissions));
-        prepared(upsert).execute(c)?
+        let insert = diesel::insert_into(user_groups::table).values((
+            user_groups::customer_user_id.eq(key.0),
+            user_groups::group_id.eq(key.1),
+            user_groups::permissions.eq(permissions),
+        ));
+        prepared::upsert(insert, &["customer_user_id", "group_id"], user_groups::permissions).execute(c)?
     });
     Ok(())
 }

@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
+use diesel::sql_types::{Array, BigInt, Binary, Text};
 
-use super::change_log::insert;
 use super::dialect;
 use super::imports::ImportWrite;
 use super::numbers::to_number;
 use super::one_of::one_of;
+use super::prepared;
 use super::schema::{external_ids as table, state};
 use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
@@ -67,29 +67,108 @@ pub fn unchanged(
     rows.iter().map(|row| same(row).transpose()).collect()
 }
 
-/// Remembers rows that were merged.
-pub(super) fn remember(conn: &mut Conn, kind: Kind, source: &Source, rows: &[MergedRow]) -> Result<(), StoreError> {
+/// The digests of rows whose external ids nothing had before: they are stored with them.
+#[derive(Default)]
+pub(super) struct OfNew<'w> {
+    epoch: i64,
+    digests: HashMap<Key<'w>, (u32, &'w RowDigest)>,
+}
+
+/// What a source calls something.
+type Key<'w> = (Kind, &'w Source, &'w ExternalKey);
+
+impl<'w> OfNew<'w> {
+    /// Those among what is written about imports.
+    pub(super) fn among(conn: &mut Conn, edits: &'w [Edit], imports: &'w [ImportWrite]) -> Result<Self, StoreError> {
+        let mut digests: HashMap<Key<'w>, _> =
+            merged_rows(imports).map(|(key, row)| (key, (row.number, &row.digest))).collect();
+        if digests.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut given: HashMap<Key<'w>, Option<u32>> = HashMap::new();
+        for (key, thing, present) in edits.iter().filter_map(external_id) {
+            // One that is given and taken is none that this is sure of.
+            given.entry(key).and_modify(|of| *of = None).or_insert(present.then_some(thing.number));
+        }
+        digests.retain(|key, (number, _)| given.get(key) == Some(&Some(*number)));
+        Ok(Self { epoch: names_epoch(conn)?, digests })
+    }
+
+    /// What is stored with an external id that something is given.
+    pub(super) fn of(&self, thing: Thing, external_id: &ExternalId) -> Option<Vec<u8>> {
+        let (_, digest) = self.digests.get(&(thing.kind, &external_id.source, &external_id.id))?;
+        Some(stored(self.epoch, digest))
+    }
+}
+
+fn external_id(edit: &Edit) -> Option<(Key<'_>, Thing, bool)> {
+    match edit {
+        Edit::ExternalId { thing, external_id, present } => {
+            Some(((thing.kind, &external_id.source, &external_id.id), *thing, *present))
+        }
+        _ => None,
+    }
+}
+
+/// Remembers rows that were merged, but for those that are known with their external ids.
+pub(super) fn remember(
+    conn: &mut Conn,
+    kind: Kind,
+    source: &Source,
+    rows: &[MergedRow],
+    of_new: &OfNew,
+) -> Result<(), StoreError> {
+    let is_new = |row: &&MergedRow| of_new.digests.contains_key(&(kind, source, &row.external_id));
+    let rows: Vec<&MergedRow> = rows.iter().filter(|row| !is_new(row)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     let epoch = names_epoch(conn)?;
-    let row = |row: &MergedRow| {
-        (
+    if let Some(c) = dialect::at_once(conn, rows.len()) {
+        return remember_at_once(c, kind, source, &rows, epoch);
+    }
+    for row in rows {
+        let row = (
             table::kind.eq(kind.as_str()),
-            table::source.eq(source.as_str().to_owned()),
-            table::external_id.eq(row.external_id.as_str().to_owned()),
+            table::source.eq(source.as_str()),
+            table::external_id.eq(row.external_id.as_str()),
             table::thing_id.eq(i64::from(row.number)),
             table::row_digest.eq(stored(epoch, &row.digest)),
-        )
-    };
-    let key = (table::kind, table::source, table::external_id);
-    insert!(conn, table::table, rows.iter().map(row), |it| it
-        .on_conflict(key)
-        .do_update()
-        .set(table::row_digest.eq(excluded(table::row_digest))));
+        );
+        let insert = diesel::insert_into(table::table).values(row);
+        let key = &["kind", "source", "external_id"];
+        on!(conn, |c| prepared::upsert(insert, key, table::row_digest).execute(c)?);
+    }
+    Ok(())
+}
+
+fn remember_at_once(
+    c: &mut PgConnection,
+    kind: Kind,
+    source: &Source,
+    rows: &[&MergedRow],
+    epoch: i64,
+) -> Result<(), StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "the query language has no word for arrays as rows")]
+    let query = diesel::sql_query(
+        "INSERT INTO external_ids (kind, source, external_id, thing_id, row_digest)
+         SELECT $1, $2, * FROM unnest($3, $4, $5)
+         ON CONFLICT (kind, source, external_id) DO UPDATE SET row_digest = excluded.row_digest",
+    );
+    let digest = |row: &&MergedRow| stored(epoch, &row.digest);
+    let query = query
+        .bind::<Text, _>(kind.as_str())
+        .bind::<Text, _>(source.as_str())
+        .bind::<Array<Text>, _>(rows.iter().map(|row| row.external_id.as_str()).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(rows.iter().map(|row| i64::from(row.number)).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(rows.iter().map(digest).collect::<Vec<_>>());
+    query.execute(c)?;
     Ok(())
 }
 
 /// Takes away what these edits make untrue, but for what is about to be written over.
 pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -> Result<(), StoreError> {
-    let merged: HashSet<(Kind, &Source, &ExternalKey)> = imports.iter().flat_map(merged_rows).collect();
+    let merged: HashSet<Key> = merged_rows(imports).map(|(key, _)| key).collect();
     let mut changed: BTreeMap<Kind, Vec<i64>> = BTreeMap::new();
     for (thing, external_ids) in edits.iter().filter_map(changed_thing) {
         if !external_ids.iter().all(|it| merged.contains(&(thing.kind, &it.source, &it.id))) {
@@ -109,11 +188,13 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -
     Ok(())
 }
 
-fn merged_rows(write: &ImportWrite) -> Vec<(Kind, &Source, &ExternalKey)> {
-    match write {
-        ImportWrite::Merged(kind, source, rows) => rows.iter().map(|row| (*kind, source, &row.external_id)).collect(),
+fn merged_rows(imports: &[ImportWrite]) -> impl Iterator<Item = (Key<'_>, &MergedRow)> {
+    imports.iter().flat_map(|write| match write {
+        ImportWrite::Merged(kind, source, rows) => {
+            rows.iter().map(|row| ((*kind, source, &row.external_id), row)).collect()
+        }
         _ => Vec::new(),
-    }
+    })
 }
 
 /// The thing that was there before an edit and reads otherwise after it, of those whose rows are remembered, and the keys

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
-use super::prepared::prepared;
+use super::prepared;
 use super::records::{Record, of_number, records_of};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
@@ -110,7 +110,8 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Service>) -> Result<(), Store
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(services::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { after, .. } => {
-            prepared(diesel::update(services::table.find(i64::from(after.number))).set(Row::from(after))).execute(c)?
+            let this = services::id.eq(i64::from(after.number));
+            prepared::update(services::table, this, Row::from(after)).execute(c)?
         }
         Delta::Removed(before) => diesel::delete(services::table.find(i64::from(before.number))).execute(c)?,
     });

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::prepared::prepared;
+use super::prepared;
 use super::schema::{sequences, state as table};
 use super::{Conn, StoreError, on};
 use crate::directory::Kind;
@@ -62,14 +62,14 @@ pub fn last_number(conn: &mut Conn, kind: Kind) -> Result<u32, StoreError> {
 }
 
 pub(super) fn set_last_number(conn: &mut Conn, kind: Kind, number: u32) -> Result<(), StoreError> {
-    on!(conn, |c| prepared(
-        diesel::update(sequences::table.find(kind.as_str())).set(sequences::last_number.eq(i64::from(number)))
-    )
-    .execute(c)?);
+    let last_number = sequences::last_number.eq(i64::from(number));
+    let of_kind = sequences::kind.eq(kind.as_str());
+    on!(conn, |c| prepared::update(sequences::table, of_kind, last_number).execute(c)?);
     Ok(())
 }
 
 pub(super) fn set_revision(conn: &mut Conn, revision: u64) -> Result<(), StoreError> {
-    on!(conn, |c| prepared(diesel::update(table::table).set(table::revision.eq(revision as i64))).execute(c)?);
+    let revision = table::revision.eq(revision as i64);
+    on!(conn, |c| prepared::update(table::table, table::id.eq(1), revision).execute(c)?);
     Ok(())
 }

@@ -21,6 +21,26 @@ macro_rules! stored_row {
             updated_at: NaiveDateTime,
         }
 
+        impl Row {
+            /// Writes rows, whether they are there or not, each another one: column by column, so that the statement has
+            /// few values however many they are.
+            fn put(c: &mut diesel::PgConnection, rows: &[Row]) -> QueryResult<usize> {
+                use diesel::dsl::SqlTypeOf;
+                use diesel::sql_types::Array;
+                use $crate::store::stored_row::{column, upsert};
+
+                let columns = ["id", $(stringify!($column),)+ "created_at", "updated_at"];
+                let text = upsert(stringify!($table), &columns);
+                #[expect(clippy::disallowed_methods, reason = "the query language has no word for arrays as rows")]
+                let query = diesel::sql_query(text);
+                let query = query.bind::<Array<SqlTypeOf<$table::id>>, _>(column(rows, |row| &row.id));
+                $(let query = query.bind::<Array<SqlTypeOf<$table::$column>>, _>(column(rows, |row| &row.$column));)+
+                let query = query.bind::<Array<SqlTypeOf<$table::created_at>>, _>(column(rows, |row| &row.created_at));
+                let query = query.bind::<Array<SqlTypeOf<$table::updated_at>>, _>(column(rows, |row| &row.updated_at));
+                query.execute(c)
+            }
+        }
+
         impl ChangedColumns {
             fn between(before: Row, after: Row) -> Self {
                 Self {
@@ -37,3 +57,17 @@ macro_rules! stored_row {
     };
 }
 pub(super) use stored_row;
+
+/// One column of rows.
+pub(super) fn column<R, T>(rows: &[R], of: impl Fn(&R) -> &T) -> Vec<&T> {
+    rows.iter().map(of).collect()
+}
+
+/// An upsert by `id` of as many rows as the arrays have that are its values, one for each column.
+pub(super) fn upsert(table: &str, columns: &[&str]) -> String {
+    let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+    let kept = columns.iter().filter(|column| !["id", "created_at"].contains(column));
+    let kept: Vec<String> = kept.map(|column| format!("{column} = excluded.{column}")).collect();
+    let (columns, places, kept) = (columns.join(", "), places.join(", "), kept.join(", "));
+    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({places}) ON CONFLICT (id) DO UPDATE SET {kept}")
+}

@@ -18,6 +18,7 @@ mod bulk;
 mod cluster;
 mod contract;
 mod database;
+mod digests;
 mod faults;
 mod history;
 mod killed;
