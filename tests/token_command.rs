@@ -21,10 +21,21 @@ fn it_prints_the_token_and_nothing_else() {
     let arguments =
         ["--scope", "links:read sync:write", "--scope", "access:read", "--subject", "crm", "--expires", "7d"];
     let output = run(&arguments, &[]);
-    assert!(output.status.success() && output.stderr.is_empty());
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("made a new signing secret, /") && said.contains("DATA_DIR"), "{said}");
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert_eq!(text.trim_end().split('.').count(), 3);
+}
+
+#[test]
+fn it_says_nothing_of_a_secret_that_is_there() {
+    let output = run(
+        &["--scope", "admin", "--subject", "me"],
+        &[("JWT_SECRET", "a secret that is long enough for a signature")],
+    );
+    assert!(output.status.success() && output.stderr.is_empty());
 }
 
 #[test]

@@ -101,7 +101,7 @@ type Outcomes = Vec<(Option<String>, Result<Done, Refusal>)>;
 async fn upsert(write: Write, kind: RowKind, batch: Batch) -> Answer {
     let most = write.api().state().config.limits.max_batch;
     if batch.items.is_empty() || batch.items.len() > most {
-        let detail = format!("has {} items; it must have 1 to {most}", batch.items.len());
+        let detail = format!("has {} items; it must have 1 to {most} (MAX_BATCH)", batch.items.len());
         return Err(Problem::of_input(vec![FieldError::new("/items", Invalid::new("wrong_number", detail))]));
     }
     let options =

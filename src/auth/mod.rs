@@ -26,5 +26,5 @@ pub use caller::Caller;
 pub use mint::{Grant, MintError, mint};
 pub use roles::RoleScopes;
 pub use scope::{Scope, Scopes};
-pub use secret::SecretError;
+pub use secret::{SecretError, is_to_be_made};
 pub use unauthorized::{Unauthorized, insufficient_scope};

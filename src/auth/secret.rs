@@ -1,6 +1,6 @@
 //! The signing secret of a service that was given none: made once, kept in the data directory.
 
-use crate::config::{Config, MIN_SECRET_BYTES, Secret};
+use crate::config::{Config, KeySource, MIN_SECRET_BYTES, Secret};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRngCore, rngs::OsRng};
 use std::{
@@ -56,6 +56,14 @@ pub fn load_or_generate(config: &Config) -> Result<Secret, SecretError> {
         generate(&path)?;
     }
     load(&path)
+}
+
+/// The secret that would be made now, where there is none yet.
+pub fn is_to_be_made(config: &Config) -> Option<PathBuf> {
+    let path = config.data_dir.join(FILE_NAME);
+    let is_generated = matches!(config.tokens.keys, KeySource::GeneratedSecret);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    (is_generated && !path.exists()).then_some(path)
 }
 
 fn load(path: &Path) -> Result<Secret, SecretError> {

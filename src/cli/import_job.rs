@@ -252,7 +252,10 @@ impl JobArguments {
         progress.waits_because.iter().for_each(|why| println!("  waits for approval: {why}"));
         progress.problem.iter().for_each(|why| println!("  failed: {why}"));
         if progress.failed() > 0 && self.failed.is_none() {
-            println!("  to see why rows failed, repeat it with --failed FILE");
+            println!(
+                "  why rows failed: GET /v1/import-jobs/{}/results?outcome=failed, or repeat it with --failed FILE",
+                job.id
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! `customer-access token`: makes a token and prints it, and nothing else.
+//! `customer-access token`: makes a token and prints it, and nothing else on standard output.
 
 use super::CliError;
 use crate::{
@@ -31,7 +31,16 @@ fn scopes(text: &str) -> Result<Scopes, String> {
 impl Arguments {
     pub(super) fn run(self, config: &Config) -> Result<(), CliError> {
         let scopes = self.scopes.into_iter().fold(Scopes::NONE, Scopes::and);
+        let made = auth::is_to_be_made(config);
         let token = auth::mint(config, &Grant { subject: self.subject, scopes, expires_in: self.expires })?;
+        if let Some(secret) = made {
+            // Whoever is in the wrong directory would have a token that no service takes.
+            let made = secret.display();
+            writeln!(
+                std::io::stderr(),
+                "made a new signing secret, {made}: only a service with this DATA_DIR takes the token"
+            )?;
+        }
         Ok(writeln!(std::io::stdout(), "{token}")?)
     }
 }

@@ -20,7 +20,7 @@ pub enum ImportRefusal {
     NotFound(String),
     /// The source has one already.
     #[error(
-        "The source {source_name:?} has the import job {id} already, which is {state}. Finish it or cancel it first, or create this one with supersede=true, which cancels it."
+        "The source {source_name:?} has the import job {id} already, which is {state}. Finish it or cancel it first (POST /v1/import-jobs/{id}/cancel), or create this one with supersede=true, which cancels it."
     )]
     Open {
         /// The source.

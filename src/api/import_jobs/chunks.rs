@@ -34,7 +34,7 @@ const MAX_CHUNKS: u64 = 100_000;
 #[into_params(parameter_in = Query)]
 pub struct PutImportChunkParams {
     /// What all rows are about, where they do not say it themselves: in a table a column `kind` does, in lines of JSON
-    /// the member.
+    /// the member; in a table of a job with one resource it is that one.
     #[param(example = "customer_user")]
     pub kind: Option<String>,
 }
@@ -102,7 +102,8 @@ pub async fn put_import_chunk(
 ) -> Answer {
     let (job, number) = path.into_inner();
     let found = find(&api, job).await?.value;
-    may_feed(&api, &Options::parse(&found.options)?)?;
+    let options = Options::parse(&found.options)?;
+    may_feed(&api, &options)?;
     let (number, kind) = (number_of(&number)?, params.kind.as_deref().map(kind_of).transpose()?);
     let is_table = is_table(request.headers())?;
     let is_packed = is_packed(request.headers())?;
@@ -111,9 +112,13 @@ pub async fn put_import_chunk(
     let expected = content_digest(request.headers())?;
     let looked = web::block(move || {
         is_whole(&sent, expected)?;
-        Ok::<_, Problem>(inspect(&Upload { sent: &sent, is_packed, is_table, kind, most })?)
+        let look = |kind| Ok((inspect(&Upload { sent: &sent, is_packed, is_table, kind, most })?, kind));
+        Ok::<_, Problem>(match (look(kind), options.only_kind()) {
+            (Err(UploadError::NoKind), Some(only)) => look(Some(only))?,
+            (looked, _) => looked?,
+        })
     });
-    let inspected = looked.await.map_err(Problem::internal)??;
+    let (inspected, kind) = looked.await.map_err(Problem::internal)??;
     let chunk = inspected.into_chunk(found.id, number, is_table, kind);
     let view = ImportChunkView::from(chunk.head.clone());
     let taken = api.write(move |plan| imports::take_chunk(plan, chunk)).await?;

@@ -54,6 +54,11 @@ impl Options {
         serde_json::from_str(text).map_err(|why| StoreError::Corrupt(format!("the options of a job: {why}")))
     }
 
+    /// The kind of all rows, if the job has only one.
+    pub fn only_kind(&self) -> Option<RowKind> {
+        self.resources.first().copied().filter(|_| self.resources.len() == 1)
+    }
+
     /// As it is stored.
     pub fn text(&self) -> Result<String, StoreError> {
         written(self)

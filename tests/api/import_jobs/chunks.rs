@@ -104,6 +104,22 @@ fn a_table_that_cannot_be_read_is_refused_as_a_whole() {
     }
 }
 
+/// The rows that failed are such a table: it says of which kind they are only where there are several.
+#[test]
+fn a_table_of_a_job_with_one_resource_is_about_that() {
+    let app = TestApp::start();
+    let job = job(&app, json!({"source": "erp", "resources": ["customer_user"]}));
+    let sent = b"external_id,login\n1,jane\n2,\n".to_vec();
+    job.put(&app.admin(), 1, "text/csv", None, sent).expect(201).has("/rows", 2);
+    let job = job.close();
+    job.wait().has("/failed_rows", 1);
+    let failed = job.csv("failed").replace("2,,", "2,john,");
+    let again = super::job(&app, json!({"source": "erp", "resources": ["customer_user"]}));
+    again.put(&app.admin(), 1, "text/csv", None, failed.into_bytes()).expect(201);
+    again.complete().has("/failed_rows", 0);
+    app.get("/v1/customer-users/external:erp:2").expect(200).has("/login", "john");
+}
+
 #[test]
 fn a_source_has_one_job_at_a_time() {
     let app = TestApp::start();

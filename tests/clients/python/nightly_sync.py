@@ -216,6 +216,8 @@ def report(job: ImportJob) -> None:
 def outcome(client: AuthenticatedClient, job: ImportJob, failed: Path) -> int:
     """Says how it ended; gives the exit code."""
     report(job)
+    # Last night's rows are not this night's.
+    failed.unlink(missing_ok=True)
     if job.failed_rows:
         save_failed(client, job, failed)
         say(f"{job.failed_rows:,} rows failed; they are in {failed}")
