@@ -27,7 +27,8 @@ impl Arguments {
 
 /// Gives the database another epoch.
 pub(super) fn renew_epoch(config: &Config) -> Result<(), CliError> {
-    let store = Store::open(&config.database_url, config.database_pool_size)?;
+    // One connection, for the reason that `migrate` has.
+    let store = Store::open(&config.database_url, 1)?;
     say("the epoch is renewed", &store::renew_epoch_of(&store)?);
     Ok(())
 }

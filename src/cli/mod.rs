@@ -98,7 +98,7 @@ impl Cli {
             Command::Serve => serve::run(config)?,
             Command::Health => health::run(&config)?,
             Command::Openapi => print_openapi()?,
-            Command::Migrate => drop(serve::open(&config)?),
+            Command::Migrate => serve::migrate(&config)?,
             Command::Backup(arguments) => arguments.run(&config)?,
             Command::RenewEpoch => backup::renew_epoch(&config)?,
             Command::Erase(arguments) => arguments.run(&config)?,

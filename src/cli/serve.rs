@@ -32,6 +32,14 @@ pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
     Ok((store, replica))
 }
 
+/// Creates the database and migrates it. One connection is enough; another one would still be made in the background when
+/// the process ends, and OpenSSL, cleaning up by then, would be pulled from under it.
+pub(super) fn migrate(config: &Config) -> Result<(), CliError> {
+    config.create_data_dir_of_database()?;
+    Store::open(&config.database_url, 1)?;
+    Ok(())
+}
+
 /// Serves until it is told to stop.
 pub fn run(config: Config) -> Result<(), CliError> {
     let _log = log::init(&config.log_filter)?;

@@ -37,7 +37,7 @@ fn the_address_may_stand_in_a_file_and_nothing_has_to_be_writable() {
     std::fs::write(file.path(), format!("{}\n", server.url("plain", PASSWORD))).expect("a file");
     let settings = [("DATABASE_URL_FILE", file.path().to_str().expect("a path")), ("DATA_DIR", "/proc/nowhere")];
     let migrated = run("migrate", &settings);
-    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(migrated.status.success(), "{}: {}", migrated.status, String::from_utf8_lossy(&migrated.stderr));
     assert_eq!(server.ask("plain", "SELECT count(*) FROM state"), "1");
 }
 

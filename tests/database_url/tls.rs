@@ -42,5 +42,5 @@ fn another_authority_another_name_and_no_encryption_are_refused() {
     let said = settings(format!("{}?sslmode=disable", server.url("secured", PASSWORD)));
     assert!(said.contains("no encryption"), "{said}");
     let migrated = run("migrate", &[("DATABASE_URL", &verified(&server.url("secured", PASSWORD), &own))]);
-    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    assert!(migrated.status.success(), "{}: {}", migrated.status, String::from_utf8_lossy(&migrated.stderr));
 }
