@@ -15,7 +15,7 @@ use crate::api::{page::CursorKey, places::Places, state::AppState};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};
-use crate::replica::{Freshness, Replica, Retention};
+use crate::replica::{self, Freshness, Replica, Retention};
 use crate::store::{self, Store, StoreError};
 use crate::sync::jobs::worker::Worker;
 
@@ -32,12 +32,11 @@ pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
     Ok((store, replica))
 }
 
-/// Creates the database and migrates it. One connection is enough; another one would still be made in the background when
+/// Creates the database, migrates it, and installs what a new one begins with. One connection is enough; another one would still be made in the background when
 /// the process ends, and OpenSSL, cleaning up by then, would be pulled from under it.
 pub(super) fn migrate(config: &Config) -> Result<(), CliError> {
     config.create_data_dir_of_database()?;
-    Store::open(&config.database_url, 1)?;
-    Ok(())
+    Ok(replica::install(&Store::open(&config.database_url, 1)?)?)
 }
 
 /// Serves until it is told to stop.

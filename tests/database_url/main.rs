@@ -39,6 +39,7 @@ fn the_address_may_stand_in_a_file_and_nothing_has_to_be_writable() {
     let migrated = run("migrate", &settings);
     assert!(migrated.status.success(), "{}: {}", migrated.status, String::from_utf8_lossy(&migrated.stderr));
     assert_eq!(server.ask("plain", "SELECT count(*) FROM state"), "1");
+    assert_eq!(server.ask("plain", "SELECT count(*) FROM settings"), "1", "what a new directory begins with");
 }
 
 #[test]
