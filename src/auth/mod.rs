@@ -26,5 +26,5 @@ pub use caller::Caller;
 pub use mint::{Grant, MintError, mint};
 pub use roles::RoleScopes;
 pub use scope::{Scope, Scopes};
-pub use secret::{SecretError, is_to_be_made};
+pub use secret::{SecretError, missing_secret};
 pub use unauthorized::{Unauthorized, insufficient_scope};

@@ -49,7 +49,7 @@ pub fn load_or_generate(config: &Config) -> Result<Secret, SecretError> {
     if config.database_url.is_shared() {
         return Err(SecretError::NotShared);
     }
-    let path = config.data_dir.join(FILE_NAME);
+    let path = place(config);
     let failed = |source| SecretError::Io { path: path.clone(), source };
     if !path.try_exists().map_err(failed)? {
         config.create_data_dir().map_err(failed)?;
@@ -58,12 +58,16 @@ pub fn load_or_generate(config: &Config) -> Result<Secret, SecretError> {
     load(&path)
 }
 
-/// The secret that would be made now, where there is none yet.
-pub fn is_to_be_made(config: &Config) -> Option<PathBuf> {
-    let path = config.data_dir.join(FILE_NAME);
+/// Where a secret would be made now, because there is none yet.
+pub fn missing_secret(config: &Config) -> Option<PathBuf> {
+    let path = place(config);
     let is_generated = matches!(config.tokens.keys, KeySource::GeneratedSecret);
     let path = std::path::absolute(&path).unwrap_or(path);
     (is_generated && !path.exists()).then_some(path)
+}
+
+fn place(config: &Config) -> PathBuf {
+    config.data_dir.join(FILE_NAME)
 }
 
 fn load(path: &Path) -> Result<Secret, SecretError> {

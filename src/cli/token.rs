@@ -31,7 +31,7 @@ fn scopes(text: &str) -> Result<Scopes, String> {
 impl Arguments {
     pub(super) fn run(self, config: &Config) -> Result<(), CliError> {
         let scopes = self.scopes.into_iter().fold(Scopes::NONE, Scopes::and);
-        let made = auth::is_to_be_made(config);
+        let made = auth::missing_secret(config);
         let token = auth::mint(config, &Grant { subject: self.subject, scopes, expires_in: self.expires })?;
         if let Some(secret) = made {
             // Whoever is in the wrong directory would have a token that no service takes.

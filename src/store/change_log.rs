@@ -5,7 +5,6 @@
 //! type one day; whoever reads in order knows the types that held then.
 
 use chrono::{DateTime, Utc};
-use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 use serde_json::Value;
 

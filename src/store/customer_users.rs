@@ -24,7 +24,7 @@ use crate::directory::{
 };
 
 stored_row! {
-    customer_users:
+    customer_users of CustomerUser:
     login: String,
     login_folded: String,
     login_search: String,
@@ -174,15 +174,6 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), 
         }
         Delta::Removed(before) => diesel::delete(customer_users::table.find(i64::from(before.number))).execute(c)?,
     });
-    Ok(())
-}
-
-/// Writes records, whether they are there or not, each another one.
-pub(super) fn put(c: &mut PgConnection, records: &[&CustomerUser]) -> Result<(), StoreError> {
-    let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
-    if !rows.is_empty() {
-        Row::put(c, &rows)?;
-    }
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::directory::{
 };
 
 stored_row! {
-    customers:
+    customers of Customer:
     customer_id: String,
     customer_id_folded: String,
     customer_id_search: String,
@@ -110,15 +110,6 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
         }
         Delta::Removed(before) => diesel::delete(customers::table.find(i64::from(before.number))).execute(c)?,
     });
-    Ok(())
-}
-
-/// Writes records, whether they are there or not, each another one.
-pub(super) fn put(c: &mut PgConnection, records: &[&Customer]) -> Result<(), StoreError> {
-    let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
-    if !rows.is_empty() {
-        Row::put(c, &rows)?;
-    }
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 
 use super::dialect::insert;

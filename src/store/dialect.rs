@@ -77,6 +77,7 @@ macro_rules! insert {
         let rows: Vec<_> = $rows.collect();
         match $crate::store::dialect::at_once($conn, rows.len()) {
             Some(c) => {
+                use diesel::ExecuteCopyFromDsl;
                 diesel::copy_from($table).from_insertable(&rows).execute(c)?;
             }
             None => {

@@ -1,6 +1,5 @@
 //! What became of the rows of import jobs, what they would deactivate, and whose access they would change.
 
-use diesel::ExecuteCopyFromDsl;
 use diesel::prelude::*;
 
 use super::dialect::insert;

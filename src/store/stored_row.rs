@@ -1,9 +1,9 @@
 //! Rows of records, and what of one an edit changes: only that is written. A column that is named in an UPDATE has all of
 //! its indexes rewritten, whether it changes or not.
 
-/// The row of a table, from the columns that an edit can change, and those of them that differ between two of its states.
+/// The row of a table of records, from the columns that an edit can change, and those of them that differ between two of its states.
 macro_rules! stored_row {
-    ($table:ident: $($column:ident: $type:ty),+ $(,)?) => {
+    ($table:ident of $record:ty: $($column:ident: $type:ty),+ $(,)?) => {
         #[derive(Queryable, Selectable, Insertable)]
         #[diesel(table_name = $table, treat_none_as_null = true, treat_none_as_default_value = false)]
         #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
@@ -21,24 +21,27 @@ macro_rules! stored_row {
             updated_at: NaiveDateTime,
         }
 
-        impl Row {
-            /// Writes rows, whether they are there or not, each another one: column by column, so that the statement has
-            /// few values however many they are.
-            fn put(c: &mut diesel::PgConnection, rows: &[Row]) -> QueryResult<usize> {
-                use diesel::dsl::SqlTypeOf;
-                use diesel::sql_types::Array;
-                use $crate::store::stored_row::{column, upsert};
+        /// Writes records, whether they are there or not, each another one: column by column, so that the statement has few
+        /// values however many they are.
+        pub(super) fn put(c: &mut diesel::PgConnection, records: &[&$record]) -> Result<(), StoreError> {
+            use diesel::dsl::SqlTypeOf;
+            use diesel::sql_types::Array;
+            use $crate::store::stored_row::{column, upsert};
 
-                let columns = ["id", $(stringify!($column),)+ "created_at", "updated_at"];
-                let text = upsert(stringify!($table), &columns);
-                #[expect(clippy::disallowed_methods, reason = "the query language has no word for arrays as rows")]
-                let query = diesel::sql_query(text);
-                let query = query.bind::<Array<SqlTypeOf<$table::id>>, _>(column(rows, |row| &row.id));
-                $(let query = query.bind::<Array<SqlTypeOf<$table::$column>>, _>(column(rows, |row| &row.$column));)+
-                let query = query.bind::<Array<SqlTypeOf<$table::created_at>>, _>(column(rows, |row| &row.created_at));
-                let query = query.bind::<Array<SqlTypeOf<$table::updated_at>>, _>(column(rows, |row| &row.updated_at));
-                query.execute(c)
+            let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
+            if rows.is_empty() {
+                return Ok(());
             }
+            let columns = ["id", $(stringify!($column),)+ "created_at", "updated_at"];
+            let text = upsert(stringify!($table), &columns);
+            #[expect(clippy::disallowed_methods, reason = "the query language has no word for arrays as rows")]
+            let query = diesel::sql_query(text);
+            let query = query.bind::<Array<SqlTypeOf<$table::id>>, _>(column(&rows, |row| &row.id));
+            $(let query = query.bind::<Array<SqlTypeOf<$table::$column>>, _>(column(&rows, |row| &row.$column));)+
+            let query = query.bind::<Array<SqlTypeOf<$table::created_at>>, _>(column(&rows, |row| &row.created_at));
+            let query = query.bind::<Array<SqlTypeOf<$table::updated_at>>, _>(column(&rows, |row| &row.updated_at));
+            query.execute(c)?;
+            Ok(())
         }
 
         impl ChangedColumns {
