@@ -16,9 +16,6 @@ COPY --from=build /build/target/dist/customer-access /usr/local/bin/customer-acc
 # For SQLite; on PostgreSQL nothing is written.
 RUN install --directory --owner=65532 --group=65532 --mode=700 /data
 ENV DATA_DIR=/data LISTEN=0.0.0.0:8080
-# The index in huge pages, where the machine has them for those who ask (transparent_hugepage: madvise): a look-up at random
-# in a large directory waits for memory, and for a good part of that wait only for the address to be found.
-ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["customer-access", "health"]

@@ -31,3 +31,7 @@ pub mod plan;
 pub mod replica;
 pub mod store;
 pub mod sync;
+
+/// For everything that is built of this library: the service, its tests and its benches run with one and the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -34,8 +34,6 @@ impl Server {
         let log = File::options().create(true).append(true).open(data.join("log")).expect("a file for the log");
         let mut command = Command::new(binary);
         command.arg("serve").env_clear().env("DATA_DIR", data).env("LISTEN", "127.0.0.1:0").env("WORKERS", WORKERS);
-        // What the echo inherits, the service gets too.
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "GLIBC_TUNABLES"));
         command.env("METRICS_LISTEN", "127.0.0.1:0").env("ACCESS_LOG", "off").envs(settings.iter().copied());
         Self::start(command.stderr(log))
     }
