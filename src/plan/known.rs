@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use super::bulk::Relation;
 use super::external_ids::{self, Identified};
 use crate::directory::customer_user::CustomerOfUser;
-use crate::directory::text::fold;
+use crate::directory::text::{fold, folded};
 use crate::directory::{
     BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Service,
     Settings, Thing,
@@ -135,15 +135,40 @@ macro_rules! of_kind {
     };
 }
 
+/// Runs an expression with the table and the difference of an edit of a record.
+macro_rules! of_record {
+    ($known:expr, $edit:expr, |$table:ident, $delta:ident| $do:expr) => {
+        match $edit {
+            Edit::Customer($delta) => {
+                let $table = &mut $known.customers;
+                $do
+            }
+            Edit::CustomerUser($delta) => {
+                let $table = &mut $known.customer_users;
+                $do
+            }
+            Edit::Group($delta) => {
+                let $table = &mut $known.groups;
+                $do
+            }
+            Edit::Service($delta) => {
+                let $table = &mut $known.services;
+                $do
+            }
+            Edit::BackEnd($delta) => {
+                let $table = &mut $known.back_ends;
+                $do
+            }
+            _ => {}
+        }
+    };
+}
+
 impl Known {
     /// Takes in an edit of the plan.
     pub(super) fn add(&mut self, edit: &Edit) {
+        of_record!(self, edit, |table, delta| table.own.write(delta));
         match edit {
-            Edit::Customer(delta) => self.customers.write(delta),
-            Edit::CustomerUser(delta) => self.customer_users.write(delta),
-            Edit::Group(delta) => self.groups.write(delta),
-            Edit::Service(delta) => self.services.write(delta),
-            Edit::BackEnd(delta) => self.back_ends.write(delta),
             Edit::ExternalId { thing, external_id, present } => {
                 let holder = present.then_some(thing.number);
                 of_kind!(self, thing.kind, |table| table.own.external_ids.insert((**external_id).clone(), holder));
@@ -152,22 +177,62 @@ impl Known {
                 }
             }
             Edit::Settings(delta) => self.settings = delta.after().cloned(),
-            Edit::CustomerGroupLink { .. }
-            | Edit::CustomerUserGroupLink { .. }
-            | Edit::CustomerUserServiceLink(_)
-            | Edit::CustomerMembership(_)
-            | Edit::Roll { .. } => {}
+            _ => {}
         }
     }
 
     /// A record that the plan has created gets an external id after that; any other is edited with it.
     fn gains(&mut self, thing: Thing, external_id: &ExternalId) {
         match thing.kind {
-            Kind::Customer => self.customers.gains(thing.number, external_id),
-            Kind::CustomerUser => self.customer_users.gains(thing.number, external_id),
-            Kind::Group => self.groups.gains(thing.number, external_id),
-            Kind::Service => self.services.gains(thing.number, external_id),
+            Kind::Customer => self.customers.own.gains(thing.number, external_id),
+            Kind::CustomerUser => self.customer_users.own.gains(thing.number, external_id),
+            Kind::Group => self.groups.own.gains(thing.number, external_id),
+            Kind::Service => self.services.own.gains(thing.number, external_id),
             Kind::BackEnd => {}
+        }
+    }
+
+    /// What was read, after edits that others have made since; nothing where these may have changed it in a way that does
+    /// not show here.
+    pub(super) fn brought_up_to_date<'e>(mut self, since: impl Iterator<Item = &'e Edit>) -> Option<Self> {
+        for edit in since {
+            of_record!(self, edit, |table, delta| table.read.amend(delta));
+            match edit {
+                Edit::ExternalId { thing, external_id, present } => {
+                    let holder = present.then_some(thing.number);
+                    of_kind!(self, thing.kind, |table| table.read.is_called(external_id, thing.number, holder));
+                }
+                // Customer users are read with what these are called.
+                Edit::Customer(delta) if !keeps_its_key(delta) => return None,
+                // Permission sets may mean others, too.
+                Edit::BackEnd(_) | Edit::Settings(_) => return None,
+                Edit::CustomerGroupLink { link, .. } => {
+                    let ends = (link.customer.0, link.group.0);
+                    self.link_is(Relation::CustomerGroup(link.context), ends, link.permissions);
+                }
+                Edit::CustomerUserGroupLink { link, .. } => {
+                    let ends = (link.customer_user.0, link.group.0);
+                    self.link_is(Relation::CustomerUserGroup, ends, link.permissions);
+                }
+                Edit::CustomerUserServiceLink(link) => {
+                    let ends = (link.customer_user.0, link.service.0);
+                    self.link_is(Relation::CustomerUserService, ends, PermissionSet::marked(link.linked));
+                }
+                Edit::CustomerMembership(membership) => {
+                    let ends = (membership.customer_user.0, membership.customer.0);
+                    self.link_is(Relation::CustomerMembership, ends, PermissionSet::marked(membership.member));
+                    // Their record names all customers they belong to.
+                    self.customer_users.read.records.remove(&membership.customer_user.0);
+                }
+                _ => {}
+            }
+        }
+        Some(self)
+    }
+
+    fn link_is(&mut self, relation: Relation, ends: (u32, u32), grants: PermissionSet) {
+        if let Some(known) = self.links.get_mut(&(relation, ends)) {
+            *known = grants;
         }
     }
 
@@ -279,31 +344,66 @@ impl<R> Default for Layer<R> {
     }
 }
 
-impl<R: Identified> Table<R> {
+fn keeps_its_key(delta: &Delta<Customer>) -> bool {
+    match delta {
+        Delta::Created(_) => true,
+        Delta::Changed { before, after } => before.fields.customer_id == after.fields.customer_id,
+        Delta::Removed(_) => false,
+    }
+}
+
+impl<R: Identified> Layer<R> {
     fn gains(&mut self, number: u32, external_id: &ExternalId) {
-        if let Some(Some(record)) = self.own.records.get_mut(&number) {
+        if let Some(Some(record)) = self.records.get_mut(&number) {
             external_ids::insert(record, external_id);
         }
     }
 }
 
-impl<R: Knowable> Table<R> {
+impl<R: Knowable> Layer<R> {
     fn write(&mut self, delta: &Delta<R>) {
         if let Some(before) = delta.before() {
             let number = before.number().into();
             let of_another = |holder: &mut Option<u32>| holder.is_some_and(|holder| holder != number);
             let key = fold(before.key());
-            if !self.own.keys.get_mut(&key).is_some_and(of_another) {
-                self.own.keys.insert(key, None);
+            if !self.keys.get_mut(&key).is_some_and(of_another) {
+                self.keys.insert(key, None);
             }
-            self.own.records.insert(number, None);
+            self.records.insert(number, None);
         }
         if let Some(after) = delta.after() {
-            self.own.keys.insert(fold(after.key()), Some(after.number().into()));
-            self.own.records.insert(after.number().into(), Some(after.clone()));
+            self.keys.insert(fold(after.key()), Some(after.number().into()));
+            self.records.insert(after.number().into(), Some(after.clone()));
         }
     }
 
+    /// Writes only over what is known already.
+    fn amend(&mut self, delta: &Delta<R>) {
+        if let Some(before) = delta.before() {
+            let number = before.number().into();
+            if let Some(holder) = self.keys.get_mut(&*folded(before.key())).filter(|holder| **holder == Some(number)) {
+                *holder = None;
+            }
+        }
+        if let Some(holder) = delta.after().and_then(|after| self.keys.get_mut(&*folded(after.key()))) {
+            *holder = delta.after().map(|after| after.number().into());
+        }
+        let Some(number) = delta.before().or(delta.after()).map(|it| it.number().into()) else { return };
+        if let Some(record) = self.records.get_mut(&number) {
+            *record = delta.after().cloned();
+        }
+    }
+
+    /// The same of an external id. A record that was just created has got it after that: it is read anew, if at all.
+    fn is_called(&mut self, external_id: &ExternalId, number: u32, holder: Option<u32>) {
+        if let Some(known) = self.external_ids.get_mut(external_id) {
+            *known = holder;
+        }
+        self.records.remove(&number);
+    }
+}
+
+impl<R: Knowable> Table<R> {
     fn record(&self, number: u32) -> Option<&Option<R>> {
         self.own.records.get(&number).or_else(|| self.read.records.get(&number))
     }

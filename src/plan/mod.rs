@@ -17,6 +17,7 @@ pub mod imports;
 mod known;
 pub mod links;
 pub mod matrices;
+mod recent;
 mod refusal;
 pub mod rolls;
 pub mod selection;
@@ -28,6 +29,7 @@ use chrono::{DateTime, Utc};
 
 pub use external_ids::{Identified, OnExisting, give as give_external_id, take as take_external_id};
 pub use known::Knowable;
+pub use recent::{Moment, Recent};
 pub use refusal::Refusal;
 
 pub use crate::directory::FieldError;
@@ -36,6 +38,7 @@ use crate::directory::text::fold;
 use crate::directory::{Change, Edit, Kind, Number, PermissionSet, Reference, Settings, etag};
 use crate::store::commit::Commit;
 use crate::store::{self, Conn, KeptReply, StoreError, WriteKey};
+pub use batch::Ahead;
 use bulk::Relation;
 use known::Known;
 
@@ -101,12 +104,14 @@ pub struct Base<'p> {
     pub revision: u64,
     /// What the revisions between the two changed, as far as anybody asks.
     pub earlier: &'p [Change],
+    /// What the last revisions changed, if that is known.
+    pub recent: Option<&'p Recent>,
 }
 
 impl Base<'_> {
     /// That of the first write in a transaction.
     pub fn committed(revision: u64) -> Self {
-        Self { committed: revision, revision, earlier: &[] }
+        Self { committed: revision, revision, earlier: &[], recent: None }
     }
 }
 
@@ -160,6 +165,16 @@ impl<'p, 'c> Plan<'p, 'c> {
     pub fn edit(&mut self, edit: Edit) {
         self.known.add(&edit);
         self.commit.edits.push(edit);
+    }
+
+    /// Takes over what was read ahead and adds to it what was written since; says whether that could be done. It is for a
+    /// plan that has yet to begin.
+    pub fn take_over(&mut self, ahead: Ahead) -> bool {
+        let since = self.base.recent.and_then(|recent| recent.since(&ahead.at));
+        let known = since.and_then(|edits| ahead.known.brought_up_to_date(edits));
+        let is_known = known.is_some();
+        self.known = known.unwrap_or_default();
+        is_known
     }
 
     /// Forgets what was read ahead, and keeps what the plan itself edited: for plans of very many rows.

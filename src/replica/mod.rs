@@ -25,7 +25,8 @@ use tokio::sync::watch;
 
 use crate::access::Index;
 use crate::directory::Change;
-use crate::plan::{self, Plan, Refusal};
+use crate::plan::batch::{Ahead, Row};
+use crate::plan::{self, Moment, Plan, Refusal};
 use crate::store::{Conn, PoolState, State, Store, StoreError};
 use follower::Followed;
 pub use foresight::Previewed;
@@ -103,6 +104,8 @@ struct Shared {
     writes_waiting: AtomicUsize,
     /// The last revision that this process wrote, for the others to be told of.
     written: AtomicU64,
+    /// Whoever reads ahead holds it, too.
+    ahead: Arc<()>,
     freshness: Freshness,
 }
 
@@ -122,6 +125,7 @@ impl Replica {
             started: Instant::now(),
             confirmed: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            ahead: Arc::default(),
             freshness,
         });
         let writer = Writer::start(Arc::clone(&shared))?;
@@ -143,6 +147,11 @@ impl Replica {
             let state = crate::store::state(conn)?;
             Ok((body(conn)?, state))
         })
+    }
+
+    /// Whoever holds this reads ahead: until then, what is written is kept in memory for a moment.
+    pub fn reading_ahead(&self) -> ReadingAhead {
+        ReadingAhead { shared: Arc::clone(&self.shared), _held: Arc::clone(&self.shared.ahead) }
     }
 
     /// Plans and commits one write on behalf of `actor`; answers when the index has caught up.
@@ -235,7 +244,29 @@ impl Replica {
     }
 }
 
+/// One who reads what rows name, before the plan that merges them has its turn.
+pub struct ReadingAhead {
+    shared: Arc<Shared>,
+    _held: Arc<()>,
+}
+
+impl ReadingAhead {
+    /// Reads what these rows name. Blocks.
+    pub fn read<'r>(&self, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<Ahead, StoreError> {
+        self.shared.store.read(|conn| {
+            let revision = crate::store::state(conn)?.revision;
+            let identity = crate::store::identity_of(conn, revision)?;
+            Ahead::read(conn, Moment { revision, identity }, rows)
+        })
+    }
+}
+
 impl Shared {
+    /// Whether anybody reads ahead.
+    fn is_read_ahead(&self) -> bool {
+        Arc::strong_count(&self.ahead) > 1
+    }
+
     /// The index was current at this moment.
     fn confirm(&self, moment: Instant) {
         let since = moment.saturating_duration_since(self.started).as_micros();

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Shared, now};
 use crate::directory::{Change, Edit};
-use crate::plan::{Base, Plan, Refusal};
+use crate::plan::{Base, Moment, Plan, Recent, Refusal};
 use crate::store::{self, Conn, State, StoreError, commit};
 
 /// How many writes may wait.
@@ -87,31 +87,42 @@ fn lost() -> Refusal {
 }
 
 fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
+    let mut recent = Recent::default();
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(TOGETHER - 1));
         shared.writes_waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         // A fault must not end all writing; whoever waits is told that the outcome is unknown.
-        if catch_unwind(AssertUnwindSafe(|| run(shared, batch))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| run(shared, &mut recent, batch))).is_err() {
+            recent = Recent::default();
             log::error!("the writer failed in a way that it never should");
         }
     }
 }
 
-fn run(shared: &Shared, mut batch: Vec<Box<dyn Job>>) {
+fn run(shared: &Shared, recent: &mut Recent, mut batch: Vec<Box<dyn Job>>) {
     let committed: Result<Together, StoreError> = shared.store.write(|conn, state| {
-        let mut together = Together::upon(store::identity_of(conn, state.revision)?, state);
+        let identity = store::identity_of(conn, state.revision)?;
+        recent.begin(Moment { revision: state.revision, identity: identity.clone() }, shared.is_read_ahead());
+        let mut together = Together::upon(identity, state, recent);
         batch.iter_mut().try_for_each(|job| job.run(conn, &mut together))?;
         together.moment = Instant::now();
         Ok(together)
     });
-    if let Ok(together) = &committed {
-        shared.written.fetch_max(together.revision, Ordering::Relaxed);
-        if let Err(why) = shared.follow_own(together) {
-            log::warn!("the index has not caught up with a write: {why}");
+    let failure = match committed {
+        Ok(together) => {
+            shared.written.fetch_max(together.revision, Ordering::Relaxed);
+            if let Err(why) = shared.follow_own(&together) {
+                log::warn!("the index has not caught up with a write: {why}");
+            }
+            None
         }
-    }
-    batch.into_iter().for_each(|job| job.complete(committed.as_ref().err()));
+        Err(why) => {
+            *recent = Recent::default();
+            Some(why)
+        }
+    };
+    batch.into_iter().for_each(|job| job.complete(failure.as_ref()));
 }
 
 /// Plans one write and makes it, as the next revision, within the transaction of the connection. If it
@@ -152,7 +163,7 @@ fn write_upon<T>(
 }
 
 /// The transaction that the writes of a batch share.
-pub(super) struct Together {
+pub(super) struct Together<'r> {
     /// What they are made upon, and the identity of its last revision.
     pub(super) upon: (State, Option<String>),
     /// When, while no other process could write.
@@ -162,22 +173,29 @@ pub(super) struct Together {
     changes: Vec<Change>,
     /// Each revision with its identity, and how many changes there are up to its end.
     revisions: Vec<(u64, String, usize)>,
+    /// The last revisions, those of this transaction included.
+    recent: &'r mut Recent,
 }
 
-impl Together {
-    fn upon(identity: Option<String>, state: State) -> Self {
+impl<'r> Together<'r> {
+    fn upon(identity: Option<String>, state: State, recent: &'r mut Recent) -> Self {
         let (revision, moment) = (state.revision, Instant::now());
-        Self { upon: (state, identity), moment, revision, changes: Vec::new(), revisions: Vec::new() }
+        let (changes, revisions) = (Vec::new(), Vec::new());
+        Self { upon: (state, identity), moment, revision, changes, revisions, recent }
     }
 
     fn base(&self) -> Base<'_> {
-        Base { committed: self.upon.0.revision, revision: self.revision, earlier: &self.changes }
+        let (committed, recent) = (self.upon.0.revision, Some(&*self.recent));
+        Base { committed, revision: self.revision, earlier: &self.changes, recent }
     }
 
-    fn add(&mut self, revision: u64, edits: &[Edit], identity: Option<String>) {
+    fn add(&mut self, revision: u64, edits: Vec<Edit>, identity: Option<String>) {
         self.revision = revision;
         self.changes.extend(edits.iter().map(Edit::change));
-        self.revisions.extend(identity.map(|identity| (revision, identity, self.changes.len())));
+        if let Some(identity) = identity {
+            self.revisions.push((revision, identity.clone(), self.changes.len()));
+            self.recent.add(Moment { revision, identity: Some(identity) }, edits);
+        }
     }
 
     /// Each revision with its identity and its changes.
@@ -217,7 +235,7 @@ where
             Ok(Err(Refusal::Store(lost @ StoreError::TransactionLost(_)))) => return Err(lost),
             Ok(Err(refusal)) => self.outcome = Some(Err(refusal)),
             Ok(Ok(made)) => {
-                together.add(made.written.revision, &made.edits, made.identity);
+                together.add(made.written.revision, made.edits, made.identity);
                 self.outcome = Some(Ok(made.written));
             }
             Err(_) => log::error!("a write failed in a way that it never should; it was undone"),

@@ -41,6 +41,8 @@ impl Commit {
 
 /// So many edits are written together, and so much of a large write is held a second time.
 const AT_A_TIME: usize = 1_000;
+/// For so many it is worth a thread to put into words what was edited, while the rows are written.
+const MANY: usize = 64;
 
 /// Writes all of it; the edits, if there are any, as this revision, whose identity it gives. The caller holds the revision
 /// row.
@@ -74,16 +76,20 @@ fn write_edits(
     let mut types = permission_types(conn, commit)?;
     let identity = change_log::begin(conn, revision, now)?;
     for (edits, ordinal) in commit.edits.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
-        let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
-        for edit in edits {
-            if let Some(after) = settings_after(edit) {
-                types = after.permission_types.clone();
-            }
-            bodies.push(change_log::encode(&edit.change(), &types)?);
-            audited.push(audit_row(edit, &types)?);
-        }
-        write_rows(conn, edits, of_new)?;
-        deactivations::forget(conn, edits)?;
+        let rows = |conn: &mut Conn| {
+            write_rows(conn, edits, of_new)?;
+            deactivations::forget(conn, edits)
+        };
+        let (bodies, audited) = if edits.len() < MANY {
+            rows(conn)?;
+            in_words(edits, &mut types)?
+        } else {
+            std::thread::scope(|scope| {
+                let words = scope.spawn(|| in_words(edits, &mut types));
+                rows(conn)?;
+                words.join().unwrap_or_else(|panic| resume_unwind(panic))
+            })?
+        };
         change_log::append(conn, revision, ordinal, bodies)?;
         change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
     }
@@ -94,6 +100,22 @@ fn write_edits(
     }
     state::set_revision(conn, revision)?;
     Ok(identity)
+}
+
+/// What the change log and the audit say of edits.
+type InWords = (Vec<String>, Vec<AuditRow>);
+
+/// Puts edits into words; the permission types are those that hold before them, and then those that hold after.
+fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, StoreError> {
+    let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
+    for edit in edits {
+        if let Some(after) = settings_after(edit) {
+            *types = after.permission_types.clone();
+        }
+        bodies.push(change_log::encode(&edit.change(), types)?);
+        audited.push(audit_row(edit, types)?);
+    }
+    Ok((bodies, audited))
 }
 
 /// Writes the rows of edits, in their order; links and records that follow one another together.

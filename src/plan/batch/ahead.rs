@@ -6,7 +6,7 @@ use super::row::{Content, Link, Row};
 use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service, Thing};
 use crate::plan::bulk::Relation;
 use crate::plan::known::Known;
-use crate::plan::{Plan, customer_users, rolls};
+use crate::plan::{Moment, Plan, customer_users, rolls};
 use crate::store::{Conn, StoreError};
 
 /// What rows name, by kind.
@@ -25,6 +25,25 @@ impl Named {
     }
 }
 
+/// What rows name, read before the plan that merges them is begun.
+pub struct Ahead {
+    pub(in crate::plan) at: Moment,
+    pub(in crate::plan) known: Known,
+}
+
+impl Ahead {
+    /// Reads it, as it is at this moment.
+    pub fn read<'r>(
+        conn: &mut Conn,
+        at: Moment,
+        rows: impl Iterator<Item = &'r Row> + Clone,
+    ) -> Result<Self, StoreError> {
+        let mut known = Known::default();
+        read_into(&mut known, conn, rows)?;
+        Ok(Self { at, known })
+    }
+}
+
 /// The records that rows are about, by whatever they name them, of those that are there.
 pub fn named<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<HashSet<Thing>, StoreError> {
     read_ahead(plan, rows.clone())?;
@@ -37,6 +56,14 @@ pub fn named<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -
 
 /// Reads all that rows name, in a few statements.
 pub(super) fn read_ahead<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<(), StoreError> {
+    read_into(&mut plan.known, plan.conn, rows)
+}
+
+fn read_into<'r>(
+    known: &mut Known,
+    conn: &mut Conn,
+    rows: impl Iterator<Item = &'r Row> + Clone,
+) -> Result<(), StoreError> {
     let (mut records, mut numbers) = (Named::default(), Named::default());
     for row in rows.clone() {
         row.names().into_iter().for_each(|(kind, reference)| records.add(kind, reference));
@@ -59,12 +86,11 @@ pub(super) fn read_ahead<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row
             Content::Customer(_) | Content::Group(_) | Content::BackEnd(_) | Content::Settings(_) => {}
         }
     }
-    let (known, conn) = (&mut plan.known, &mut *plan.conn);
     read_records(known, conn, &records)?;
     for (kind, references) in &numbers.of {
         known.read_numbers(conn, *kind, references)?;
     }
-    read_links(plan, rows)
+    read_links(known, conn, rows)
 }
 
 fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(), StoreError> {
@@ -77,18 +103,18 @@ fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(),
     known.read_ahead::<Service>(conn, of(Kind::Service))
 }
 
-fn read_links<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row>) -> Result<(), StoreError> {
+fn read_links<'r>(known: &mut Known, conn: &mut Conn, rows: impl Iterator<Item = &'r Row>) -> Result<(), StoreError> {
     let mut pairs: HashMap<Relation, Vec<(u32, u32)>> = HashMap::new();
     for row in rows {
         let Content::Link(Link { relation, ends: [one, other], .. }) = &row.content else { continue };
         let [of_one, of_other] = relation.kinds();
-        let ends = (plan.number_of(of_one, one)?, plan.number_of(of_other, other)?);
+        let ends = (known.number_of(of_one, one).flatten(), known.number_of(of_other, other).flatten());
         if let (Some(one), Some(other)) = ends {
             pairs.entry(*relation).or_default().push((one, other));
         }
     }
     for (relation, pairs) in pairs {
-        plan.known.read_links(plan.conn, relation, &pairs)?;
+        known.read_links(conn, relation, &pairs)?;
     }
     Ok(())
 }

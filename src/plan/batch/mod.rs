@@ -11,8 +11,8 @@ use super::{
 };
 use crate::directory::{ExternalId, Number, PermissionSet, Reference, Thing};
 use crate::store::StoreError;
-pub use ahead::named;
 use ahead::read_ahead;
+pub use ahead::{Ahead, named};
 pub use repeated::repeated;
 pub use row::{Content, Done, Effect, Grants, Link, Row, Subject};
 
@@ -31,6 +31,15 @@ pub struct Options {
 /// does.
 pub fn upsert(plan: &mut Plan, rows: Vec<Row>, options: Options) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
     read_ahead(plan, rows.iter())?;
+    upsert_known(plan, rows, options)
+}
+
+/// The same of rows of which was read ahead what they name.
+pub fn upsert_known(
+    plan: &mut Plan,
+    rows: Vec<Row>,
+    options: Options,
+) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
     rows.into_iter()
         .map(|row| match one(plan, row, options) {
             Err(Refusal::Store(why)) => Err(why),

@@ -1,6 +1,6 @@
 //! The threads that unpack and read the next rows of a job while those before them are written.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::in_order::{Give, InOrder, in_order};
 use super::options::Position;
@@ -75,6 +75,24 @@ impl Reader {
         })
     }
 
+    /// The same, with what the rows name.
+    pub fn slices_read_ahead(self, prepared: Arc<Prepared>, after: Position) -> Result<InOrder<Slice>, StoreError> {
+        let ahead = self.replica.reading_ahead();
+        let slices = Mutex::new(self.slices(prepared, after)?);
+        in_order("import ahead", vec![slices], move |slices: &Mutex<InOrder<Slice>>, give| {
+            for slice in &mut *slices.lock().unwrap_or_else(PoisonError::into_inner) {
+                let mut slice = slice?;
+                if slice.to_merge().next().is_some() {
+                    slice.ahead = Mutex::new(Some(ahead.read(slice.to_merge())?));
+                }
+                if !give(slice) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Reads the rows of a rank in a chunk.
     fn read_chunk(&self, lot: &Lot<'_>, after: Position, give: Give<'_, Slice>) -> Result<(), StoreError> {
         let (chunk, rank) = (lot.head.number, lot.rank);
@@ -107,8 +125,8 @@ impl Reader {
             left -= 1;
             if weight >= LOOKED_UP || left == 0 {
                 weight = 0;
-                let rows = std::mem::take(&mut ready);
-                if !give(Slice { rank: lot.rank, chunk: lot.head.number, of_chunk, revision, rows }) {
+                let (rank, chunk, rows) = (lot.rank, lot.head.number, std::mem::take(&mut ready));
+                if !give(Slice { rank, chunk, of_chunk, revision, rows, ahead: Mutex::default() }) {
                     return Ok(false);
                 }
             }

@@ -128,7 +128,7 @@ impl<'w> Run<'w> {
     }
 
     fn write_rows(&mut self) -> Result<(), Stop> {
-        let slices = self.reader().slices(Arc::clone(&self.prepared), self.progress.at)?;
+        let slices = self.reader().slices_read_ahead(Arc::clone(&self.prepared), self.progress.at)?;
         for slice in slices {
             self.write(Arc::new(slice?))?;
         }

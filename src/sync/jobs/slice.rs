@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use super::rows::SentRow;
 use crate::directory::{Kind, Source, Thing};
 use crate::plan::absent::{self, Returning};
 use crate::plan::batch::Effect;
-use crate::plan::{Plan, Refusal, batch};
+use crate::plan::{Ahead, Plan, Refusal, batch};
 use crate::store::{MergedRow, StoreError};
 use crate::sync::rows::{self as read_rows, ReadRow, RowKind};
 
@@ -41,6 +41,8 @@ pub struct Slice {
     pub revision: u64,
     /// The rows.
     pub rows: Vec<Ready>,
+    /// What they name, if that was read already; it serves once.
+    pub ahead: Mutex<Option<Ahead>>,
 }
 
 /// A row that was read.
@@ -85,6 +87,11 @@ pub struct Applied {
 }
 
 impl Slice {
+    /// The rows that are to be merged.
+    pub fn to_merge(&self) -> impl Iterator<Item = &batch::Row> + Clone {
+        self.rows.iter().filter_map(Ready::row)
+    }
+
     /// The last of its rows.
     pub fn last_row(&self) -> u64 {
         self.rows.last().map_or(0, |row| match row {
@@ -180,7 +187,7 @@ impl Context {
         if slice.rows.iter().all(|row| row.same().is_none()) {
             return Ok(slice.rows.iter().map(Cow::Borrowed).collect());
         }
-        let named = batch::named(plan, slice.rows.iter().filter_map(Ready::row))?;
+        let named = batch::named(plan, slice.to_merge())?;
         let mut still = self.are_same_still(plan, slice)?.into_iter();
         let doubted = |row: &'s Ready| match row {
             Ready::Same(same) if still.next() != Some(true) || named.contains(&same.thing) => {
@@ -201,6 +208,8 @@ impl Context {
 
     /// Plans the rows of a slice. A row that is refused leaves the others alone.
     pub fn apply(&self, plan: &mut Plan, slice: &Arc<Slice>) -> Result<Applied, StoreError> {
+        let ahead = slice.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let is_ahead = ahead.is_some_and(|ahead| plan.take_over(ahead));
         let rows = self.doubted(plan, slice)?;
         let options = batch::Options {
             on_existing: self.options.on_existing(),
@@ -208,7 +217,11 @@ impl Context {
             // Whoever brings the settings brings what they are to hold for, on or off.
             keeps_grants_of_contexts_off: self.options.resources.contains(&RowKind::Settings),
         };
-        let mut done = batch::upsert(plan, rows.iter().filter_map(|row| row.row().cloned()).collect(), options)?;
+        let to_merge = rows.iter().filter_map(|row| row.row().cloned()).collect();
+        // What is doubted was not to be merged when the others were read ahead.
+        let is_known = is_ahead && rows.iter().all(|row| matches!(row, Cow::Borrowed(_)));
+        let upsert = if is_known { batch::upsert_known } else { batch::upsert };
+        let mut done = upsert(plan, to_merge, options)?;
         let reactivated = self.reactivate(plan, &rows, &mut done)?;
         let merged = merged(&rows, &done);
         let mut done = done.into_iter();
