@@ -84,7 +84,8 @@ pub fn delete(plan: &mut Plan, reference: &Reference, precondition: &Preconditio
 }
 
 fn write(plan: &mut Plan, before: BackEnd, fields: BackEndFields) -> Result<BackEnd, Refusal> {
-    plan.key_is_free(Kind::BackEnd, fields.name.as_str(), Some(before.number.0))?;
+    let own = (before.number.0, before.fields.name.as_str());
+    plan.key_is_free(Kind::BackEnd, fields.name.as_str(), Some(own))?;
     let mut after = BackEnd { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;

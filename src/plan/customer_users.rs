@@ -54,8 +54,8 @@ pub fn put(
             super::same_key("/login", customer_user.fields.login.as_str(), patch.login.as_ref())?;
             let login = customer_user.fields.login.clone();
             let patch = replacement(patch, login.clone());
-            let fields = CustomerUserFields::new(login);
-            Ok((write(plan, customer_user, fields, patch, powers)?, false))
+            let cleared = CustomerUser { fields: CustomerUserFields::new(login), ..customer_user.clone() };
+            Ok((write(plan, customer_user, cleared, patch, powers)?, false))
         }
         (None, Reference::Key(key)) => {
             super::same_key("/login", key, patch.login.as_ref())?;
@@ -83,8 +83,7 @@ pub fn patch(
 ) -> Result<CustomerUser, Refusal> {
     let customer_user: CustomerUser = plan.find(reference)?;
     precondition.check_record(Some(&customer_user))?;
-    let fields = customer_user.fields.clone();
-    write(plan, customer_user, fields, patch, powers)
+    write(plan, customer_user.clone(), customer_user, patch, powers)
 }
 
 /// Merges what another system knows of a customer user; the flag says whether they were created.
@@ -105,8 +104,7 @@ pub fn upsert(
             // Another spelling of the same login renames nobody.
             let is_another = |written: &Login| written.folded() != customer_user.fields.login.folded();
             let patch = CustomerUserPatch { login: patch.login.clone().filter(is_another), ..patch };
-            let fields = customer_user.fields.clone();
-            (write(plan, customer_user, fields, patch, powers)?, false)
+            (write(plan, customer_user.clone(), customer_user, patch, powers)?, false)
         }
         None => (create(plan, patch, powers)?, true),
     };
@@ -151,15 +149,14 @@ pub(super) fn clear_customer(plan: &mut Plan, before: CustomerUser) {
     plan.edit(Edit::CustomerUser(Box::new(Delta::Changed { before, after })));
 }
 
-/// Writes `base` with the patch on it over a customer user.
+/// Writes what is to be of a customer user, with the patch on it, over what was.
 fn write(
     plan: &mut Plan,
     before: CustomerUser,
-    base: CustomerUserFields,
+    mut after: CustomerUser,
     patch: CustomerUserPatch,
     powers: Powers,
 ) -> Result<CustomerUser, Refusal> {
-    let mut after = before.clone();
     if let Some(named) = &patch.back_end {
         let back_end = back_end_of(plan, Some(named))?;
         if back_end.number != before.back_end.number {
@@ -167,9 +164,10 @@ fn write(
         }
         after.back_end = of_user(&back_end);
     }
-    after.customer = customer_of(plan, &patch.customer, before.customer.clone())?;
-    after.fields = base.patched(patch);
-    plan.key_is_free(Kind::CustomerUser, after.fields.login.as_str(), Some(before.number.0))?;
+    after.customer = customer_of(plan, &patch.customer, after.customer)?;
+    after.fields = after.fields.patched(patch);
+    let own = (before.number.0, before.fields.login.as_str());
+    plan.key_is_free(Kind::CustomerUser, after.fields.login.as_str(), Some(own))?;
     may_write_identity(&before.back_end, || identity_differences(&before, &after), powers)?;
     if after != before {
         after.times.updated_at = plan.now;
@@ -187,6 +185,10 @@ fn customer_of(
         Patch::Untouched => Ok(current),
         Patch::Clear => Ok(None),
         Patch::Set(reference) => {
+            let number = plan.known(Kind::Customer, reference)?;
+            if current.as_ref().is_some_and(|current| Some(current.number.0) == number) {
+                return Ok(current);
+            }
             let customer: Customer = plan.find_named_at("/customer", reference)?;
             Ok(Some(CustomerOfUser { number: customer.number, customer_id: customer.fields.customer_id }))
         }

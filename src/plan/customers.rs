@@ -115,7 +115,8 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
 }
 
 fn write(plan: &mut Plan, before: Customer, fields: CustomerFields) -> Result<Customer, Refusal> {
-    plan.key_is_free(Kind::Customer, fields.customer_id.as_str(), Some(before.number.0))?;
+    let own = (before.number.0, before.fields.customer_id.as_str());
+    plan.key_is_free(Kind::Customer, fields.customer_id.as_str(), Some(own))?;
     let mut after = Customer { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;

@@ -108,7 +108,8 @@ pub fn delete(plan: &mut Plan, reference: &Reference, force: bool, precondition:
 }
 
 fn write(plan: &mut Plan, before: Group, fields: GroupFields) -> Result<Group, Refusal> {
-    plan.key_is_free(Kind::Group, fields.name.as_str(), Some(before.number.0))?;
+    let own = (before.number.0, before.fields.name.as_str());
+    plan.key_is_free(Kind::Group, fields.name.as_str(), Some(own))?;
     let mut after = Group { fields, ..before.clone() };
     if after != before {
         after.times.updated_at = plan.now;

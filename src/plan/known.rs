@@ -3,8 +3,6 @@
 //!
 //! Links are known only where they were read ahead. Whoever plans many of them names each once.
 
-use std::collections::HashSet;
-
 use foldhash::fast::RandomState;
 
 use super::bulk::Relation;
@@ -19,6 +17,8 @@ use crate::store::{self, Conn, Record, StoreError};
 
 /// Quicker than the standard one, and as random.
 type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
+/// The same.
+pub(super) type HashSet<T> = std::collections::HashSet<T, RandomState>;
 
 /// What a plan knows.
 #[derive(Default)]
@@ -254,6 +254,17 @@ impl Known {
         of_kind!(self, kind, |table| table.record(number).map(|record| record.is_some()))
     }
 
+    /// Whether an external id is known to lead to a thing of this natural key.
+    pub(super) fn is_called(&self, kind: Kind, id: &ExternalId, key: &str) -> bool {
+        match kind {
+            Kind::Customer => self.customers.is_called(id, key),
+            Kind::CustomerUser => self.customer_users.is_called(id, key),
+            Kind::Group => self.groups.is_called(id, key),
+            Kind::Service => self.services.is_called(id, key),
+            Kind::BackEnd => self.back_ends.is_called(id, key),
+        }
+    }
+
     /// Reads the numbers of what these name, and the records.
     pub(super) fn read_ahead<R: Knowable>(
         &mut self,
@@ -404,6 +415,12 @@ impl<R: Knowable> Layer<R> {
 }
 
 impl<R: Knowable> Table<R> {
+    fn is_called(&self, id: &ExternalId, key: &str) -> bool {
+        let holder = self.own.external_ids.get(id).or_else(|| self.read.external_ids.get(id)).copied().flatten();
+        let record = holder.and_then(|number| self.record(number)?.as_ref());
+        record.is_some_and(|record| folded(record.key()) == folded(key))
+    }
+
     fn record(&self, number: u32) -> Option<&Option<R>> {
         self.own.records.get(&number).or_else(|| self.read.records.get(&number))
     }

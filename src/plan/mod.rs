@@ -266,10 +266,13 @@ impl<'p, 'c> Plan<'p, 'c> {
         Ok(self.known.settings.get_or_insert_with(Settings::fresh))
     }
 
-    /// Refuses a natural key that another thing of the kind has.
-    pub fn key_is_free(&mut self, kind: Kind, key: &str, except: Option<u32>) -> Result<(), Refusal> {
+    /// Refuses a natural key that another thing of the kind has than the one of this number and key.
+    pub fn key_is_free(&mut self, kind: Kind, key: &str, own: Option<(u32, &str)>) -> Result<(), Refusal> {
+        if own.is_some_and(|(_, own)| own == key) {
+            return Ok(());
+        }
         let holder = self.number_of(kind, &Reference::Key(key.to_owned()))?;
-        match holder.filter(|holder| Some(*holder) != except) {
+        match holder.filter(|holder| Some(*holder) != own.map(|(number, _)| number)) {
             Some(holder) => Err(Refusal::KeyTaken { kind, key: key.to_owned(), id: kind.id(holder) }),
             None => Ok(()),
         }

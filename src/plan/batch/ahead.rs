@@ -1,11 +1,11 @@
 //! Reading ahead what rows name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::row::{Content, Link, Row};
 use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service, Thing};
 use crate::plan::bulk::Relation;
-use crate::plan::known::Known;
+use crate::plan::known::{HashSet, Known};
 use crate::plan::{Moment, Plan, customer_users, rolls};
 use crate::store::{Conn, StoreError};
 
@@ -47,9 +47,11 @@ impl Ahead {
 /// The records that rows are about, by whatever they name them, of those that are there.
 pub fn named<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -> Result<HashSet<Thing>, StoreError> {
     read_ahead(plan, rows.clone())?;
-    let mut things = HashSet::new();
-    for (kind, reference) in rows.flat_map(Row::names) {
-        things.extend(plan.number_of(kind, &reference)?.map(|number| Thing { kind, number }));
+    let mut things = HashSet::default();
+    for row in rows {
+        for (kind, reference) in external_ids(row).chain(by_key(&plan.known, row)) {
+            things.extend(plan.number_of(kind, &reference)?.map(|number| Thing { kind, number }));
+        }
     }
     Ok(things)
 }
@@ -66,7 +68,7 @@ fn read_into<'r>(
 ) -> Result<(), StoreError> {
     let (mut records, mut numbers) = (Named::default(), Named::default());
     for row in rows.clone() {
-        row.names().into_iter().for_each(|(kind, reference)| records.add(kind, reference));
+        external_ids(row).for_each(|(kind, reference)| records.add(kind, reference));
         match &row.content {
             Content::CustomerUser(patch) => {
                 if let Patch::Set(customer) = &patch.customer {
@@ -87,14 +89,34 @@ fn read_into<'r>(
         }
     }
     read_records(known, conn, &records)?;
+    let mut records = Named::default();
+    rows.clone().filter_map(|row| by_key(known, row)).for_each(|(kind, reference)| records.add(kind, reference));
+    read_records(known, conn, &records)?;
     for (kind, references) in &numbers.of {
         known.read_numbers(conn, *kind, references)?;
     }
     read_links(known, conn, rows)
 }
 
+/// By what other systems call the record that a row is about.
+fn external_ids(row: &Row) -> impl Iterator<Item = (Kind, Reference)> {
+    let kind = row.content.named().map(|(kind, _)| kind);
+    let all = row.external_id.iter().chain(&row.external_ids).cloned().map(Reference::External);
+    kind.into_iter().flat_map(move |kind| all.clone().map(move |reference| (kind, reference)))
+}
+
+/// The natural key by which a row names its record, unless its external id leads to one that is called so.
+fn by_key(known: &Known, row: &Row) -> Option<(Kind, Reference)> {
+    let (kind, key) = row.content.named()?;
+    let is_called_so = |id| known.is_called(kind, id, key?).then_some(());
+    match row.external_id.as_ref().and_then(is_called_so) {
+        Some(()) => None,
+        None => Some((kind, Reference::Key(key?.to_owned()))),
+    }
+}
+
 fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(), StoreError> {
-    let none = HashSet::new();
+    let none = HashSet::default();
     let of = |kind| named.of(kind).unwrap_or(&none);
     known.read_ahead::<Customer>(conn, of(Kind::Customer))?;
     known.read_ahead::<BackEnd>(conn, of(Kind::BackEnd))?;

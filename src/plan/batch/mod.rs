@@ -111,6 +111,9 @@ fn identified<R: Identified>(
     more: Vec<ExternalId>,
     upsert: impl FnOnce(&mut Plan) -> Result<(R, bool), Refusal>,
 ) -> Result<(R, bool), Refusal> {
+    if more.is_empty() {
+        return upsert(plan);
+    }
     let by_id = external_id.map(|id| Reference::External(id.clone()));
     let mut known = None;
     for reference in by_id.into_iter().chain(key.map(Reference::Key)) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::ahead::read_ahead;
 use super::row::{Content, Link, Row};
+use crate::directory::text::fold;
 use crate::directory::{Kind, Reference, Roll};
 use crate::plan::bulk::Relation;
 use crate::plan::{Plan, rolls};
@@ -49,14 +50,11 @@ fn identities(plan: &mut Plan, row: &Row) -> Result<Vec<Identity>, StoreError> {
         record => {
             let Some((kind, key)) = record.named() else { return Ok(Vec::new()) };
             let external_id = row.external_id.clone().map(Reference::External);
-            let names: Vec<Reference> = external_id.into_iter().chain(key).map(|it| folded(&it)).collect();
+            let key = key.map(|key| Reference::Key(fold(key)));
+            let names: Vec<Reference> = external_id.into_iter().chain(key).collect();
             let known = names.first().map_or(Ok(None), |first| plan.number_of(kind, first))?;
             let named = names.into_iter().map(|name| Identity::Named(kind, name));
             Ok(known.map(|number| Identity::Thing(kind, number)).into_iter().chain(named).collect())
         }
     }
-}
-
-fn folded(reference: &Reference) -> Reference {
-    reference.folded_key().map_or_else(|| reference.clone(), |key| Reference::Key(key.into_owned()))
 }

@@ -66,16 +66,6 @@ pub enum Grants {
     Marked(bool),
 }
 
-impl Row {
-    /// By what the record that it is about is called, there and here.
-    pub(super) fn names(&self) -> Vec<(Kind, Reference)> {
-        let Some((kind, key)) = self.content.named() else { return Vec::new() };
-        let external_ids = self.external_id.iter().chain(&self.external_ids);
-        let all = external_ids.cloned().map(Reference::External).chain(key);
-        all.map(|reference| (kind, reference)).collect()
-    }
-}
-
 impl Content {
     /// The kind of record that a row is about without saying whether it counts.
     pub fn leaves_validity_of(&self) -> Option<Kind> {
@@ -90,14 +80,13 @@ impl Content {
     }
 
     /// The kind of record that a row is about, and its natural key, if the row says it.
-    pub(super) fn named(&self) -> Option<(Kind, Option<Reference>)> {
-        let key = |text: Option<&str>| text.map(|key| Reference::Key(key.to_owned()));
+    pub(super) fn named(&self) -> Option<(Kind, Option<&str>)> {
         Some(match self {
-            Content::Customer(patch) => (Kind::Customer, key(patch.customer_id.as_ref().map(|it| it.as_str()))),
-            Content::CustomerUser(patch) => (Kind::CustomerUser, key(patch.login.as_ref().map(|it| it.as_str()))),
-            Content::Group(patch) => (Kind::Group, key(patch.name.as_ref().map(|it| it.as_str()))),
-            Content::Service(patch) => (Kind::Service, key(patch.name.as_ref().map(|it| it.as_str()))),
-            Content::BackEnd(patch) => (Kind::BackEnd, key(patch.name.as_ref().map(|it| it.as_str()))),
+            Content::Customer(patch) => (Kind::Customer, patch.customer_id.as_ref().map(|it| it.as_str())),
+            Content::CustomerUser(patch) => (Kind::CustomerUser, patch.login.as_ref().map(|it| it.as_str())),
+            Content::Group(patch) => (Kind::Group, patch.name.as_ref().map(|it| it.as_str())),
+            Content::Service(patch) => (Kind::Service, patch.name.as_ref().map(|it| it.as_str())),
+            Content::BackEnd(patch) => (Kind::BackEnd, patch.name.as_ref().map(|it| it.as_str())),
             Content::Link(_) | Content::Listed { .. } | Content::Settings(_) => return None,
         })
     }
