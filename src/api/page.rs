@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use super::query;
 
 /// The most items on a page.
 pub const MAX_LIMIT: u32 = 1_000;
@@ -86,7 +87,10 @@ pub fn limit(asked: Option<u32>) -> Result<usize, Problem> {
 pub fn limit_named(name: &str, asked: Option<u32>) -> Result<usize, Problem> {
     match asked.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=MAX_LIMIT => Ok(limit as usize),
-        other => Err(Problem::new("invalid_parameter", format!("{name} is {other}; it must be 1 to {MAX_LIMIT}."))),
+        other => {
+            let detail = query::must(name, &query::whole_number(1, MAX_LIMIT), &other.to_string());
+            Err(Problem::new("invalid_parameter", detail))
+        }
     }
 }
 

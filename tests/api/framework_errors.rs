@@ -179,6 +179,23 @@ fn a_query_that_cannot_be_decoded() {
 }
 
 #[test]
+fn a_parameter_of_a_wrong_form_is_named_with_what_it_must_be_and_what_was_sent() {
+    let app = TestApp::start();
+    let time = "must be an RFC 3339 time such as 2026-11-22T00:00:00Z (the + of an offset is written %2B)";
+    for (path, detail) in [
+        ("/v1/customers?limit=abc", "limit must be a whole number from 1 to 1000, not \"abc\".".to_owned()),
+        ("/v1/customers?limit=1001", "limit must be a whole number from 1 to 1000, not \"1001\".".to_owned()),
+        ("/v1/groups?total=yes", "total must be true or false, not \"yes\".".to_owned()),
+        ("/v1/audit?from=22.11.2026", format!("from {time}, not \"22.11.2026\".")),
+        ("/v1/groups/users/customer-matrix?granted=x", "granted must be any or none, not \"x\".".to_owned()),
+    ] {
+        app.get(path).expect(400).problem("invalid_parameter").has("/detail", detail);
+    }
+    let written = app.patch("/v1/groups/users?dry_run=1", json!({"comment": "x"})).expect(400);
+    written.problem("invalid_parameter").has("/detail", "dry_run must be true or false, not \"1\".");
+}
+
+#[test]
 fn an_overlong_url() {
     let app = TestApp::start();
     let long = "x".repeat(30_000);

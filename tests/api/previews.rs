@@ -353,7 +353,7 @@ fn a_page_of_a_preview_belongs_to_its_request_and_its_revision() {
     let same = json!({"group_support": true});
     app.patch(&query(path, &[("dry_run", "false"), ("preview_limit", "100")]), same).expect(200).lacks("/preview");
     let refused = app.patch(&query(path, &[("dry_run", "true"), ("preview_limit", "0")]), off).expect(400);
-    assert_eq!(refused.json["detail"], "preview_limit is 0; it must be 1 to 1000.");
+    assert_eq!(refused.json["detail"], "preview_limit must be a whole number from 1 to 1000, not \"0\".");
 }
 
 #[test]
