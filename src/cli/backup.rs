@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::CliError;
+use super::{CliError, database};
 use crate::config::Config;
-use crate::store::{self, State, Store};
+use crate::store::{self, State};
 
 /// Where the copy goes.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ impl Arguments {
 /// Gives the database another epoch.
 pub(super) fn renew_epoch(config: &Config) -> Result<(), CliError> {
     // One connection, for the reason that `migrate` has.
-    let store = Store::open(&config.database_url, 1)?;
+    let store = database::open_existing(config, 1)?;
     say("the epoch is renewed", &store::renew_epoch_of(&store)?);
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::CliError;
+use super::{CliError, database};
 use crate::config::Config;
 use crate::directory::{CustomerUser, CustomerUserNumber, Kind, Reference};
 use crate::replica::now;
@@ -33,7 +33,7 @@ pub enum EraseError {
 
 impl Arguments {
     pub(super) fn run(self, config: &Config) -> Result<(), CliError> {
-        let store = Store::open(&config.database_url, config.database_pool_size)?;
+        let store = database::open_existing(config, config.database_pool_size)?;
         let (number, is_there) = self.find(&store)?;
         if !self.yes && !confirmed(number)? {
             return Err(EraseError::NotConfirmed.into());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::database;
 use crate::config::Config;
 use crate::store::Store;
 use crate::sync::export::{ExportError, Exported, export};
@@ -22,7 +23,7 @@ impl Arguments {
     /// Writes everything, all of it at one revision.
     #[expect(clippy::print_stderr, reason = "standard output may be the export itself")]
     pub(super) fn run(&self, config: &Config) -> Result<(), ExportError> {
-        let store = Store::open(&config.database_url, config.database_pool_size)?;
+        let store = database::open_existing(config, config.database_pool_size)?;
         let Exported { rows, revision } = match &self.to {
             Some(path) => to_file(&store, path)?,
             None => written(&store, std::io::stdout().lock())?,

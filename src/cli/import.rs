@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use encoding_rs::Encoding;
 
+use super::database;
 use crate::config::Config;
 use crate::plan::OnExisting;
-use crate::store::{Store, StoreError};
 use crate::sync::crm::output::{JsonOutput, Output, Outputs, TextOutput};
 use crate::sync::crm::progress::{Bar, PlainLines, Progress, Silent};
 use crate::sync::crm::specification::{Content, Empty};
@@ -138,10 +138,7 @@ impl ImportArguments {
             ImportFrom::Job(arguments) => return arguments.run(config),
             ImportFrom::Crm(arguments) => arguments,
         };
-        let open = || {
-            config.create_data_dir_of_database().map_err(|why| StoreError::Unavailable(why.to_string()))?;
-            Store::open(&config.database_url, config.database_pool_size)
-        };
+        let open = || database::open_beside_service(config);
         run_crm(arguments, &mut Directory::new(open, "import crm", arguments.on_existing))
     }
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::import::on_existing;
 use super::job_watch::JobWatch;
-use super::{CliError, serve};
+use super::{CliError, database, serve};
 use crate::api::import_jobs::render;
 use crate::config::Config;
 use crate::directory::Source;
@@ -115,7 +115,7 @@ impl JobArguments {
     }
 
     fn carry_out(&self, config: &Config) -> Result<u8, JobError> {
-        let (_, replica) = serve::open(config)?;
+        let replica = serve::replica(config, &database::open_beside_service(config)?)?;
         let most = config.limits.max_chunk_unpacked_bytes;
         let job = self.create(&replica)?;
         let fed = self.feed(&replica, &job, most);

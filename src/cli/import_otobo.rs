@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::database;
 use crate::config::{Config, DatabaseUrl};
 use crate::plan::OnExisting;
 use crate::store::{Store, StoreError};
@@ -121,8 +122,7 @@ impl OtoboArguments {
             std::fs::remove_dir_all(&folder).map_err(|why| unavailable(why.to_string()))?;
             return scratch;
         }
-        config.create_data_dir_of_database().map_err(|why| unavailable(why.to_string()))?;
-        Store::open(&config.database_url, config.database_pool_size)
+        database::open_beside_service(config)
     }
 
     fn policy(&self) -> Policy {

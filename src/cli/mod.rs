@@ -1,6 +1,7 @@
 //! The command line. Each command is a module with its arguments and a `run`.
 
 mod backup;
+mod database;
 mod erase;
 mod export;
 mod health;

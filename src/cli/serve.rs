@@ -9,7 +9,7 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 use actix_web::web;
 use tokio::sync::{Semaphore, watch};
 
-use super::{CliError, log};
+use super::{CliError, database, log};
 use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
 use crate::api::{page::CursorKey, places::Places, state::AppState};
 use crate::auth::Authenticator;
@@ -19,31 +19,28 @@ use crate::replica::{self, Freshness, Replica, Retention};
 use crate::store::{self, Store, StoreError};
 use crate::sync::jobs::worker::Worker;
 
-/// Opens the database, creating and migrating it if need be, and builds the index.
-pub(super) fn open(config: &Config) -> Result<(Store, Replica), CliError> {
-    config.create_data_dir_of_database()?;
-    let store = Store::open(&config.database_url, config.database_pool_size)?;
+/// Builds the index of a database, and keeps it current.
+pub(super) fn replica(config: &Config, store: &Store) -> Result<Replica, CliError> {
     let freshness = Freshness {
         follow_interval: config.follow_interval,
         listen: config.follow_notifications,
         max_staleness: config.max_staleness,
     };
-    let replica = Replica::open(store.clone(), freshness)?;
-    Ok((store, replica))
+    Ok(Replica::open(store.clone(), freshness)?)
 }
 
 /// Creates the database, migrates it, and installs what a new one begins with. One connection is enough; another one would still be made in the background when
 /// the process ends, and OpenSSL, cleaning up by then, would be pulled from under it.
 pub(super) fn migrate(config: &Config) -> Result<(), CliError> {
-    config.create_data_dir_of_database()?;
-    Ok(replica::install(&Store::open(&config.database_url, 1)?)?)
+    Ok(replica::install(&database::open(config, 1)?)?)
 }
 
 /// Serves until it is told to stop.
 pub fn run(config: Config) -> Result<(), CliError> {
     let _log = log::init(&config.log_filter)?;
     let authenticator = Authenticator::new(&config)?;
-    let (store, replica) = open(&config)?;
+    let store = database::open(&config, config.database_pool_size)?;
+    let replica = replica(&config, &store)?;
     replica.keep_only(Retention {
         changes: config.changes_retention,
         audit: config.audit_retention,

@@ -34,8 +34,22 @@ impl DatabaseUrl {
     /// Whether there may be something in it: a SQLite file that is not there has nothing.
     pub fn is_there(&self) -> bool {
         match self {
-            Self::Sqlite(path) => path.exists(),
+            // What cannot be looked at may be there; whoever opens it finds out.
+            Self::Sqlite(path) => path.try_exists().unwrap_or(true),
             Self::Postgres(_) => true,
+        }
+    }
+
+    /// How a person is told which one it is: the whole path of a file, whatever directory the program runs in; an
+    /// address without user, password and parameters.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => std::path::absolute(path).as_deref().unwrap_or(path).display().to_string(),
+            Self::Postgres(url) => {
+                let (_, rest) = url.expose().split_once("://").unwrap_or_default();
+                let place = rest.split('?').next().unwrap_or_default();
+                format!("postgres://{}", place.split_once('@').map_or(place, |(_, place)| place))
+            }
         }
     }
 
@@ -119,6 +133,20 @@ mod tests {
     fn postgres_keeps_its_password_out_of_debug() {
         let url = DatabaseUrl::parse("postgresql://desk:hush@db/desk").unwrap();
         assert_eq!(format!("{url:?}"), "Postgres([secret])");
+    }
+
+    #[test]
+    fn it_is_shown_whole_and_without_a_password() {
+        for (text, shown) in [
+            ("sqlite:/var/lib/desk.sqlite", "/var/lib/desk.sqlite"),
+            ("postgres://desk:hush@db:5432/desk?sslmode=require", "postgres://db:5432/desk"),
+            ("postgres://db/desk?user=desk&password=hush", "postgres://db/desk"),
+            ("postgresql:///desk?host=/run/postgresql&password=h@sh", "postgres:///desk"),
+        ] {
+            assert_eq!(DatabaseUrl::parse(text).unwrap().shown(), shown);
+        }
+        let relative = DatabaseUrl::parse("data/desk.sqlite").unwrap().shown();
+        assert!(relative.starts_with('/') && relative.ends_with("/data/desk.sqlite"), "{relative}");
     }
 
     #[test]

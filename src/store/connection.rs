@@ -17,7 +17,7 @@ use diesel::sqlite::SqliteConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::reach::{Reach, Tries};
-use super::{StoreError, schema};
+use super::{StoreError, schema, sqlite_file};
 use crate::config::DatabaseUrl;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -107,6 +107,8 @@ impl Connections {
         let reach = Arc::new(Reach::default());
         let pool = match url {
             DatabaseUrl::Sqlite(path) => {
+                // Held until the pool has a connection: whoever closes the last one tidies the file up.
+                let _held = sqlite_file::open_to_write(path, SQLITE_PRAGMAS)?;
                 let manager = ConnectionManager::new(path.to_string_lossy());
                 Connected::Sqlite(pool(manager, size, Box::new(SqlitePragmas(Arc::clone(&reach))), &reach)?)
             }
@@ -168,18 +170,17 @@ pub(super) fn copy_sqlite<T>(
     finish: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     let from = match url {
-        DatabaseUrl::Sqlite(path) if path.exists() => path.to_string_lossy().into_owned(),
-        DatabaseUrl::Sqlite(path) => return Err(StoreError::Backup(format!("there is no {}", path.display()))),
+        DatabaseUrl::Sqlite(path) if url.is_there() => path,
+        DatabaseUrl::Sqlite(_) => return Err(StoreError::Missing(url.shown())),
         DatabaseUrl::Postgres(_) => return Err(StoreError::Backup("use pg_dump for PostgreSQL".to_owned())),
     };
-    let establish = |path: &str| SqliteConnection::establish(path).map_err(StoreError::unavailable);
     // Not by way of the pool: that would bring the schema up to date, which is what a backup comes before.
-    let mut source = establish(&from)?;
+    let mut source = sqlite_file::open(from)?;
     source.batch_execute("PRAGMA busy_timeout = 10000")?;
     #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
     let copy = diesel::sql_query("VACUUM INTO ?").bind::<diesel::sql_types::Text, _>(to.to_string_lossy());
-    copy.execute(&mut source)?;
-    finish(&mut Conn::Sqlite(&mut establish(&to.to_string_lossy())?))
+    copy.execute(&mut source).map_err(|why| StoreError::Backup(format!("{}: {why}", url.shown())))?;
+    finish(&mut Conn::Sqlite(&mut sqlite_file::open(to)?))
 }
 
 fn pool<M>(
@@ -213,20 +214,19 @@ fn without_tls(why: StoreError) -> StoreError {
     }
 }
 
-/// What every SQLite connection needs: it forgets these between connections.
+/// What every SQLite connection needs: it forgets these between connections. busy_timeout comes first: switching to WAL
+/// itself can meet a lock. 16 MiB of pages, because a search reads more of them than the 2 MiB that are the default hold.
+/// What changes is brought from the log into the database every 16 MiB, four times as seldom as is the default: pages
+/// that change again and again are brought there once.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                              PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096";
+
 #[derive(Debug)]
 struct SqlitePragmas(Arc<Reach>);
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        // busy_timeout comes first: switching to WAL itself can meet a lock. 16 MiB of pages, because a search reads more
-        // of them than the 2 MiB that are the default hold. What changes is brought from the log into the database every
-        // 16 MiB, four times as seldom as is the default: pages that change again and again are brought there once.
-        conn.batch_execute(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-             PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)?;
+        conn.batch_execute(SQLITE_PRAGMAS).map_err(diesel::r2d2::Error::QueryError)?;
         self.0.found();
         Ok(())
     }

@@ -42,6 +42,7 @@ mod schema;
 mod search;
 mod services;
 mod settings;
+mod sqlite_file;
 pub mod state;
 mod stored_row;
 
@@ -81,6 +82,19 @@ pub enum StoreError {
     /// No connection could be had in time.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// It cannot be opened at all.
+    #[error("the database {database} cannot be opened: {why}")]
+    NotOpened {
+        /// Which one, without a password.
+        database: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// There is none, where one must be.
+    #[error(
+        "there is no database {0}; run the command in the directory of the service, or with its DATA_DIR or DATABASE_URL"
+    )]
+    Missing(String),
     /// A statement failed.
     #[error("the database refused a statement: {0}")]
     Statement(#[from] diesel::result::Error),
@@ -128,19 +142,29 @@ impl StoreError {
 pub struct Store {
     connections: Connections,
     url: DatabaseUrl,
+    is_new: bool,
 }
 
 impl Store {
     /// Opens the database, creates it if need be, and brings its schema up to date.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
-        let store = Self { connections: Connections::open(url, pool_size)?, url: url.clone() };
-        let mut pooled = store.connections.get()?;
-        state::initialize(&mut pooled.conn())?;
-        drop(pooled);
+        let connections = Connections::open(url, pool_size)?;
+        let is_new = state::initialize(&mut connections.get()?.conn())?;
+        let store = Self { connections, url: url.clone(), is_new };
         if store.read(grams::are_behind)? {
             store.write(|conn, _| grams::catch_up(conn))?;
         }
         Ok(store)
+    }
+
+    /// Opens a database that is there already: one that was made anew would have nothing of what the caller means.
+    pub fn open_existing(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
+        if url.is_there() { Self::open(url, pool_size) } else { Err(StoreError::Missing(url.shown())) }
+    }
+
+    /// Whether opening it made the database, or found an empty one.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Begins to listen for the revisions of other processes.

@@ -16,20 +16,20 @@ pub struct State {
     pub epoch: String,
 }
 
-/// Makes the one row of a new database. Two processes may start at once; one of them does it.
-pub(super) fn initialize(conn: &mut Conn) -> Result<(), StoreError> {
+/// Makes the one row of a new database; says whether it was new. Two processes may start at once; one of them does it.
+pub(super) fn initialize(conn: &mut Conn) -> Result<bool, StoreError> {
     let row = (
         table::id.eq(1_i64),
         table::epoch.eq(random_hex(8)),
         table::revision.eq(0_i64),
         table::cursor_key.eq(random_hex(32)),
     );
-    on!(conn, |c| diesel::insert_into(table::table).values(row).on_conflict_do_nothing().execute(c)?);
+    let made = on!(conn, |c| diesel::insert_into(table::table).values(row).on_conflict_do_nothing().execute(c)?);
     for kind in Kind::ALL {
         let row = (sequences::kind.eq(kind.as_str()), sequences::last_number.eq(0_i64));
         on!(conn, |c| diesel::insert_into(sequences::table).values(row).on_conflict_do_nothing().execute(c)?);
     }
-    Ok(())
+    Ok(made > 0)
 }
 
 pub(super) fn random_hex(bytes: usize) -> String {

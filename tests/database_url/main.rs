@@ -54,6 +54,17 @@ fn a_wrong_password_is_never_shown() {
 }
 
 #[test]
+fn a_new_database_is_named_without_its_password() {
+    let server = Server::start();
+    let settings = [("DATABASE_URL", &*server.url("plain", PASSWORD))];
+    let said = |output: Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let first = said(run("export", &settings));
+    assert!(first.starts_with("made a new database, postgres://") && first.contains("/plain: "), "{first}");
+    assert!(!first.contains('@') && !first.contains(&encoded(PASSWORD)), "{first}");
+    assert!(said(run("export", &settings)).starts_with("exported "), "it is not new any more");
+}
+
+#[test]
 fn no_secret_is_made_on_postgres() {
     let url = ("DATABASE_URL", "postgres://127.0.0.1:1/desk");
     let directory = tempfile::tempdir().expect("a directory");
