@@ -86,9 +86,9 @@ pub struct RowOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "jane")]
     pub key: Option<String>,
-    /// Its entity tag, as in the header `ETag`; links have none here.
+    /// Its entity tag, as in the header `ETag`, without its quotes; links have none here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "\"9f86d081884c7d65\"")]
+    #[schema(example = "9f86d081884c7d659a2feaa0")]
     pub etag: Option<String>,
     /// Why the row failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ impl RowOutcome {
                 status: if effect == Effect::Created { 201 } else { 200 },
                 id: Some(subject.id()),
                 key: subject.key().map(str::to_owned),
-                etag: subject.etag().map(|tag| format!("\"{tag}\"")),
+                etag: subject.etag(),
                 problem: None,
             },
             Err(refusal) => {

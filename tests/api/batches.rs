@@ -37,7 +37,8 @@ fn each_row_has_its_result() {
     let acme = app.get("/v1/customers/external:crm:1").expect(200).has("/name", "Acme");
     let result = &first.items()[0];
     let expected = json!({
-        "index": 0, "row_id": "a", "outcome": "created", "status": 201, "id": acme.id(), "key": "acme", "etag": acme.etag(),
+        "index": 0, "row_id": "a", "outcome": "created", "status": 201, "id": acme.id(), "key": "acme",
+        "etag": acme.json["etag"],
     });
     assert_eq!(*result, expected);
     // What is the same already is not written, and takes no revision.
@@ -52,6 +53,18 @@ fn each_row_has_its_result() {
         .expect(200);
     assert_eq!(outcomes(&changed), ["updated", "unchanged"], "another spelling renames nothing");
     app.get("/v1/customers/acme").expect(200).lacks("/name");
+}
+
+#[test]
+fn the_tag_of_a_result_is_that_of_the_record_and_guards_the_next_write() {
+    let app = TestApp::start();
+    let made = app.post(CUSTOMERS, json!({"items": [{"customer_id": "acme"}]})).expect(200);
+    let tag = made.text_at("/items/0/etag");
+    let acme =
+        app.get("/v1/customers/acme").expect(200).has("/etag", tag.as_str()).has_header("ETag", &format!("\"{tag}\""));
+    let if_match = |reply: &Reply, at: &str| app.admin().if_match(&format!("\"{}\"", reply.text_at(at)));
+    if_match(&made, "/items/0/etag").patch("/v1/customers/acme", json!({"name": "Acme"})).expect(200);
+    if_match(&acme, "/etag").patch("/v1/customers/acme", json!({"name": "A"})).expect(412);
 }
 
 #[test]
