@@ -23,7 +23,7 @@ use crate::store::imports::{ImportJob, JobState};
 use crate::store::{self, Chunk, StoreError};
 use crate::sync::jobs::options::{AccessCounts, Mode, Options, Progress};
 use crate::sync::jobs::results::{self, Wanted};
-use crate::sync::jobs::upload::{Upload, UploadError, inspect};
+use crate::sync::jobs::upload::{Upload, UploadError, inspect_for};
 use crate::sync::jobs::worker::{Bell, Worker};
 use crate::sync::jobs::{Tally, kinds};
 use crate::sync::rows::RowKind;
@@ -48,10 +48,14 @@ pub struct JobArguments {
     /// The system that the rows' external ids are of, such as crm
     #[arg(long, value_name = "NAME", default_value = "file", value_parser = source)]
     pub source: Source,
-    /// What all rows of a table are about, if it has no column for it, such as customer_user
+    /// What all rows of a table are about, if it has no column for it, such as customer_user; needless with one
+    /// kind in --resources
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub kind: Option<RowKind>,
-    /// Deactivates what has an external id of the source and is not in the file
+    /// What the rows may be about, such as customer,customer_user; others fail [default: every kind]
+    #[arg(long, value_name = "KIND,…", value_parser = kind, value_delimiter = ',')]
+    pub resources: Vec<RowKind>,
+    /// Deactivates what is of one of the --resources, has an external id of the source, and is not in the file
     #[arg(long)]
     pub full: bool,
     /// With --full: so many percent may be deactivated without approval
@@ -94,6 +98,11 @@ enum JobError {
     Read(String, std::io::Error),
     #[error("{0} cannot be written: {1}")]
     Write(String, std::io::Error),
+    #[error(
+        "the table does not say what its rows are about: say it with --kind customer_user, say one kind in --resources, \
+             or give it a column called kind"
+    )]
+    NoKind,
     #[error("chunk {0} of the file: {1}")]
     Chunk(u64, UploadError),
     #[error("{0}")]
@@ -130,16 +139,21 @@ impl JobArguments {
         self.report(&replica, &job, &progress)
     }
 
-    fn create(&self, replica: &Replica) -> Result<ImportJob, JobError> {
-        let options = Options {
-            resources: RowKind::ALL.into_iter().collect(),
+    fn options(&self) -> Options {
+        let resources = if self.resources.is_empty() { &RowKind::ALL[..] } else { &self.resources };
+        Options {
+            resources: resources.iter().copied().collect(),
             mode: if self.full { Mode::Full } else { Mode::Upsert },
             dry_run: self.dry_run,
             adopts: self.on_existing == OnExisting::Adopt,
             owned_fields: Default::default(),
             guard_percent: self.guard_percent,
             may_move_between_back_ends: true,
-        };
+        }
+    }
+
+    fn create(&self, replica: &Replica) -> Result<ImportJob, JobError> {
+        let options = self.options();
         let new = imports::NewJob {
             id: uuid::Uuid::new_v4().to_string(),
             source: self.source.clone(),
@@ -179,8 +193,11 @@ impl JobArguments {
     fn chunk(&self, job: &str, number: u64, sent: &[u8], most: u64) -> Result<Chunk, JobError> {
         let is_table = self.is_table();
         let upload = Upload { sent, is_packed: false, is_table, kind: self.kind, most };
-        let inspected = inspect(&upload).map_err(|why| JobError::Chunk(number, why))?;
-        Ok(inspected.into_chunk(job.to_owned(), number, is_table, self.kind))
+        let (inspected, kind) = inspect_for(&upload, self.options().only_kind()).map_err(|why| match why {
+            UploadError::NoKind => JobError::NoKind,
+            why => JobError::Chunk(number, why),
+        })?;
+        Ok(inspected.into_chunk(job.to_owned(), number, is_table, kind))
     }
 
     fn open(&self) -> std::io::Result<Box<dyn BufRead>> {

@@ -142,6 +142,42 @@ fn an_empty_full_export_waits_for_approval() {
 }
 
 #[test]
+fn a_table_is_about_the_one_kind_of_the_resources() {
+    let app = TestApp::start();
+    let file = app.data_dir().join("rows.csv");
+    std::fs::write(&file, "external_id,login\n1,jane\n").expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    for several in [&[][..], &["--resources", "customer,customer_user"]] {
+        let refused = import(&app, &[&["--file", &path], several].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("--kind customer_user"), "{}", text(&refused.stderr));
+    }
+    let output = import(&app, &["--file", &path, "--resources", "customer_user"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    app.get("/v1/customer-users/external:file:1").expect(200).has("/login", "jane");
+    let other = import(&app, &["--file", &path, "--kind", "customer_user", "--resources", "customer"]);
+    assert_eq!(other.status.code(), Some(3), "{}{}", text(&other.stdout), text(&other.stderr));
+}
+
+/// In full mode nothing is deactivated but what the resources name.
+#[test]
+fn full_mode_is_about_the_resources() {
+    let app = TestApp::start();
+    let file = app.data_dir().join("rows.ndjson");
+    let path = file.to_string_lossy().into_owned();
+    let rows = [
+        json!({"kind": "customer", "external_id": "1", "customer_id": "acme"}).to_string(),
+        json!({"kind": "customer_user", "external_id": "2", "login": "jane"}).to_string(),
+    ];
+    std::fs::write(&file, rows.join("\n")).expect("a file");
+    assert_eq!(import(&app, &["--file", &path]).status.code(), Some(0));
+    std::fs::write(&file, &rows[1]).expect("a file");
+    let full = import(&app, &["--file", &path, "--full", "--resources", "customer_user"]);
+    assert_eq!(full.status.code(), Some(0), "{}{}", text(&full.stdout), text(&full.stderr));
+    app.get("/v1/customers/acme").expect(200).has("/validity", "valid");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_and_leaves_no_job() {
     let app = TestApp::start();
     let output = import(&app, &["--file", "/nowhere.ndjson"]);

@@ -23,7 +23,7 @@ use crate::store;
 use crate::sync::jobs::kinds;
 use crate::sync::jobs::options::Options;
 use crate::sync::jobs::rows::{CSV, NDJSON};
-use crate::sync::jobs::upload::{Upload, UploadError, inspect};
+use crate::sync::jobs::upload::{Upload, UploadError, inspect_for};
 use crate::sync::rows::RowKind;
 
 /// The greatest number of a chunk.
@@ -112,11 +112,7 @@ pub async fn put_import_chunk(
     let expected = content_digest(request.headers())?;
     let looked = web::block(move || {
         is_whole(&sent, expected)?;
-        let look = |kind| Ok((inspect(&Upload { sent: &sent, is_packed, is_table, kind, most })?, kind));
-        Ok::<_, Problem>(match (look(kind), options.only_kind()) {
-            (Err(UploadError::NoKind), Some(only)) => look(Some(only))?,
-            (looked, _) => looked?,
-        })
+        Ok::<_, Problem>(inspect_for(&Upload { sent: &sent, is_packed, is_table, kind, most }, options.only_kind())?)
     });
     let (inspected, kind) = looked.await.map_err(Problem::internal)??;
     let chunk = inspected.into_chunk(found.id, number, is_table, kind);

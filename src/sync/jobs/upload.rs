@@ -91,6 +91,16 @@ pub fn inspect(upload: &Upload<'_>) -> Result<Inspected, UploadError> {
     Ok(Inspected { digest, rows, bytes, columns, content })
 }
 
+/// Looks through a chunk of a job that may have rows of one kind `only`: its table is about that, where neither the
+/// upload nor a column says what it is about. Gives the kind of all rows, too.
+pub fn inspect_for(upload: &Upload<'_>, only: Option<RowKind>) -> Result<(Inspected, Option<RowKind>), UploadError> {
+    let look = |kind| Ok((inspect(&Upload { kind, ..*upload })?, kind));
+    match (look(upload.kind), only) {
+        (Err(UploadError::NoKind), Some(_)) => look(only),
+        (looked, _) => looked,
+    }
+}
+
 impl Inspected {
     /// What was looked through, as a chunk of a job.
     pub fn into_chunk(self, job: String, number: u64, is_table: bool, kind: Option<RowKind>) -> Chunk {
@@ -220,6 +230,12 @@ mod tests {
         assert_eq!(upload(b"login,_x\na,b\n", false, true, kind).unwrap().rows, 1);
         assert!(matches!(upload(b"login,colour\n", false, true, kind), Err(UploadError::UnknownColumn { .. })));
         assert!(matches!(upload(b"login\na\n", false, true, None), Err(UploadError::NoKind)));
+        let only = |kind| {
+            inspect_for(&Upload { sent: b"login\na\n", is_packed: false, is_table: true, kind: None, most: 99 }, kind)
+        };
+        assert_eq!(only(kind).unwrap().1, kind);
+        assert!(matches!(only(None), Err(UploadError::NoKind)));
+        assert!(matches!(only(Some(RowKind::Group)), Err(UploadError::UnknownColumn { .. })));
         assert_eq!(upload(b"kind,login,name\ncustomer_user,a,\n", false, true, None).unwrap().rows, 1);
         assert!(matches!(upload(b"login\n\"a\n", false, true, kind), Err(UploadError::NotTable(_))));
         assert!(matches!(upload(b"", false, true, kind), Err(UploadError::NotTable(_))));
