@@ -94,17 +94,19 @@ pub fn render(preview: &Preview, difference: Difference) -> Value {
 ///
 /// As lines of JSON: `chunk`, `row` and `line` say where it stood, `status` is `created`, `updated`, `unchanged` or
 /// `failed`, and of a row that failed there are `code`, `reason`, `errors` (member by member) and `sent`, what it said.
-/// With `Accept: text/csv` as a table: the columns that were sent, and `_status`, `_code` and `_reason`, which an upload
-/// ignores, so that the rows that failed can be corrected in a spreadsheet and sent again. A cell that a spreadsheet
-/// would run has a `'` before it, which an upload takes off again. A table has no word for `null`: a member that was
-/// `null` in a line of JSON is an empty cell there.
+/// With `Accept: text/csv` as a table: the columns that were sent, and `_status`, `_code`, `_reason` and `_sent`, which an
+/// upload ignores, so that the rows that failed can be corrected in a spreadsheet and sent again. `_sent` is the row as it
+/// was sent, where the other cells do not say all of it: a line that is no JSON, a record with more cells than columns, a
+/// member that is no column, one that a cell cannot hold (a table has no word for `null`). What is to count of it goes
+/// into the other cells, or into a job of lines of JSON. (A line that failed as `row_too_long` is not repeated.) A cell
+/// that a spreadsheet would run has a `'` before it, which an upload takes off again.
 ///
 /// What is there so far, in a job that moves.
 #[utoipa::path(get, path = "/v1/import-jobs/{job}/results", tag = "import-jobs",
     params(("job" = String, Path, description = "The job's id.", example = "0b5c2f6e-6f0f-4f5e-9a57-1c1f2d3e4f50"), ImportResultsParams),
     responses((status = 200, description = "A line or a record for each row.", content(
         (String = "application/x-ndjson", example = json!("{\"chunk\":1,\"row\":1,\"line\":1,\"kind\":\"customer\",\"status\":\"created\",\"id\":\"c12\",\"key\":\"acme\"}\n")),
-        (String = "text/csv", example = json!("external_id,login,_status,_code,_reason\r\n4711,jane,failed,key_taken,There is a customer user \"jane\" already.\r\n")),
+        (String = "text/csv", example = json!("external_id,login,_status,_code,_reason,_sent\r\n4711,jane,failed,key_taken,There is a customer user \"jane\" already.,\r\n")),
     )))
 )]
 pub async fn list_import_results(

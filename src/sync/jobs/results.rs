@@ -1,5 +1,6 @@
 //! What became of the rows of a job, written out piece by piece: as lines of JSON, or as a table of the
-//! rows as they were sent, with why they failed, ready to be corrected and sent again.
+//! rows as they were sent, with why they failed, ready to be corrected and sent again. What columns cannot hold stands
+//! in one more, as it was sent, so that nothing is lost on the way.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -17,7 +18,7 @@ use crate::sync::rows::RowKind;
 /// About so much is handed on at once.
 const PIECE: usize = 64 * 1024;
 /// What a table has beside the columns that were sent.
-const ADDED: [&str; 3] = ["_status", "_code", "_reason"];
+const ADDED: [&str; 4] = ["_status", "_code", "_reason", "_sent"];
 const MOST_CHUNKS: i64 = 1_000_000;
 
 /// Which results are wanted.
@@ -161,8 +162,16 @@ fn record(columns: &[String], row: &SentRow, result: &RowResult) -> Vec<String> 
         None => String::new(),
     };
     let reason = result.reason.clone().unwrap_or_default();
-    let added = [result.status.clone(), result.code.clone().unwrap_or_default(), cells::guarded(reason)];
-    columns.iter().map(cell).chain(added).collect()
+    let sent = if is_told(columns, row) { String::new() } else { String::from_utf8_lossy(&row.text).into_owned() };
+    let added = [result.status.clone(), result.code.clone().unwrap_or_default(), reason, sent];
+    columns.iter().map(cell).chain(added.map(cells::guarded)).collect()
+}
+
+/// Whether the cells of the columns say all that the row said, and would be read as that.
+fn is_told(columns: &[String], row: &SentRow) -> bool {
+    let is_column = |member: &str| columns.iter().any(|column| rows::member(column).as_deref() == Some(member));
+    let comes_back = |member: &str, value| cells::read(member, &cells::write(value)).as_ref() == Some(value);
+    row.fault.is_none() && row.members.iter().all(|(member, value)| is_column(member) && comes_back(member, value))
 }
 
 /// The columns that were sent, each once; `kind` among them if not all rows are of one.

@@ -51,7 +51,8 @@ pub struct SentRow {
     pub kind: Option<RowKind>,
     /// What it says, but for the kind.
     pub members: Map<String, Value>,
-    /// All of it, as it was sent.
+    /// All of it, as it was sent: a line as it stands there, of a table what its cells say, or, where it has more cells
+    /// than columns, the record.
     pub text: Vec<u8>,
     /// Whether only what says which thing it is about was read: see [`SentRow::whole`].
     pub(super) is_glance: bool,
@@ -60,8 +61,8 @@ pub struct SentRow {
 }
 
 impl SentRow {
-    fn broken((number, line): (u64, u64), fault: Fault) -> Self {
-        Self { fault: Some(fault), ..of_members((number, line), Map::new(), None) }
+    fn broken((number, line): (u64, u64), text: Vec<u8>, fault: Fault) -> Self {
+        Self { text, fault: Some(fault), ..of_members((number, line), Map::new(), None) }
     }
 
     #[cfg(test)]
@@ -182,7 +183,8 @@ impl<R: Read> Lines<R> {
             let place = (self.number, self.line);
             return Ok(Some(if is_cut {
                 let most = format!("is longer than {} MiB", MAX_RECORD / 1024 / 1024);
-                SentRow::broken(place, Fault::new("row_too_long", most))
+                // Nobody could do anything with what was read of it.
+                SentRow::broken(place, Vec::new(), Fault::new("row_too_long", most))
             } else {
                 read_line(place, text.to_vec(), self.kind)
             }));
@@ -206,8 +208,8 @@ fn glance(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
 fn of_line(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
     match json::parse(&text) {
         Ok(Value::Object(members)) => SentRow { text, ..of_members(place, members, kind) },
-        Ok(_) => SentRow::broken(place, Fault::new("not_json", "is JSON, but no object")),
-        Err(why) => SentRow::broken(place, Fault::new("not_json", format!("is not a JSON object: {why}"))),
+        Ok(_) => SentRow::broken(place, text, Fault::new("not_json", "is JSON, but no object")),
+        Err(why) => SentRow::broken(place, text, Fault::new("not_json", format!("is not a JSON object: {why}"))),
     }
 }
 
@@ -270,7 +272,10 @@ impl<R: Read> Table<R> {
         let detail = format!(
             "has {fields} fields, but the header names {columns}; a separator within a field must stand in quotes"
         );
-        Ok(Some(SentRow { fault: Some(Fault::new("too_many_fields", detail)), ..row }))
+        let mut text = Vec::new();
+        cells::record(self.record.fields(), &mut text);
+        let text = text.trim_ascii_end().to_vec();
+        Ok(Some(SentRow { text, fault: Some(Fault::new("too_many_fields", detail)), ..row }))
     }
 }
 
