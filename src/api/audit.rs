@@ -39,12 +39,13 @@ pub struct AuditView {
     /// Its id; of a link, the ids of both ends with `/` between them, and the context where there is one.
     #[schema(example = "u5/g3")]
     pub id: String,
-    /// What it was: its fields, the permissions of a link by name, an external id, or `true`. Absent if it did
-    /// not exist, and where it was erased.
+    /// What it was: its fields, the permissions of a link by name, an external id, or `true`. Of something that was
+    /// changed, those of its fields that are others since. Absent if it did not exist, and where it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub before: Option<Value>,
-    /// What it is since. Absent if it exists no longer, and where it was erased.
+    /// What it is since: all of it if it is new, and else the fields that are others than before. Absent if it exists no
+    /// longer, and where it was erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub after: Option<Value>,

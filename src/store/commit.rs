@@ -14,7 +14,7 @@ use super::{
     Conn, StoreError, back_ends, customer_users, customers, deactivations, external_ids, groups, links, services,
     settings,
 };
-use super::{dialect, grams, many, pairs, row_digests, state};
+use super::{dialect, differences, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
 
 /// What one write amounts to.
@@ -212,13 +212,16 @@ fn of_delta<T: Serialize>(
     delta: &Delta<T>,
     thing_id: impl Fn(&T) -> String,
 ) -> Result<AuditRow, StoreError> {
-    let current = delta.after().or(delta.before());
-    Ok(AuditRow {
-        kind,
-        thing_id: current.map(thing_id).unwrap_or_default(),
-        value_before: delta.before().map(text).transpose()?,
-        value_after: delta.after().map(text).transpose()?,
-    })
+    let thing_id = delta.after().or(delta.before()).map(thing_id).unwrap_or_default();
+    let (value_before, value_after) = match delta {
+        Delta::Created(after) => (None, Some(text(after)?)),
+        Delta::Removed(before) => (Some(text(before)?), None),
+        Delta::Changed { before, after } => {
+            let (before, after) = differences::between(before, after).map_err(corrupt)?;
+            (Some(before), Some(after))
+        }
+    };
+    Ok(AuditRow { kind, thing_id, value_before, value_after })
 }
 
 fn of_flag(
@@ -233,7 +236,11 @@ fn of_flag(
 }
 
 fn text(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|why| StoreError::Corrupt(why.to_string()))
+    serde_json::to_string(value).map_err(corrupt)
+}
+
+fn corrupt(why: serde_json::Error) -> StoreError {
+    StoreError::Corrupt(why.to_string())
 }
 
 /// Runs `body` so that all of what it wrote is undone if it fails or panics, while the transaction

@@ -17,6 +17,7 @@ mod customer_users;
 mod customers;
 mod deactivations;
 mod dialect;
+mod differences;
 mod external_ids;
 mod facts;
 mod grams;
