@@ -1,6 +1,8 @@
 //! Committing: from the edits of one write to rows, the change log and the audit, as one revision.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::sync_channel;
+use std::thread::Scope;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -39,7 +41,7 @@ impl Commit {
     }
 }
 
-/// So many edits are written together, and so much of a large write is held a second time.
+/// So many edits are written together, and twice as many of a large write are held a second time.
 const AT_A_TIME: usize = 1_000;
 /// For so many it is worth a thread to put into words what was edited, while the rows are written.
 const MANY: usize = 64;
@@ -57,53 +59,57 @@ pub fn write(
         kept_replies::keep(conn, key, reply, now)?;
     }
     let of_new = OfNew::among(conn, &commit.edits, &commit.imports)?;
-    let identity = match commit.changes_nothing() {
-        true => None,
-        false => Some(write_edits(conn, commit, &of_new, revision, actor, now)?),
-    };
-    imports::write(conn, &commit.imports, &of_new)?;
-    Ok(identity)
+    if commit.changes_nothing() {
+        imports::write(conn, &commit.imports, &of_new)?;
+        return Ok(None);
+    }
+    let types = permission_types(conn, commit)?;
+    let identity = change_log::begin(conn, revision, now)?;
+    std::thread::scope(|scope| {
+        let mut words = words(scope, &commit.edits, types);
+        write_edits(conn, commit, &of_new, revision)?;
+        imports::write(conn, &commit.imports, &of_new)?;
+        for ordinal in (0..commit.edits.len() as i64).step_by(AT_A_TIME) {
+            let missing = || StoreError::Corrupt("an edit was not put into words".to_owned());
+            let (bodies, audited) = words.next().ok_or_else(missing)??;
+            change_log::append(conn, revision, ordinal, bodies)?;
+            change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
+        }
+        Ok(Some(identity))
+    })
 }
 
-fn write_edits(
-    conn: &mut Conn,
-    commit: &Commit,
-    of_new: &OfNew,
-    revision: u64,
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<String, StoreError> {
-    let mut types = permission_types(conn, commit)?;
-    let identity = change_log::begin(conn, revision, now)?;
-    for (edits, ordinal) in commit.edits.chunks(AT_A_TIME).zip((0..).step_by(AT_A_TIME)) {
-        let rows = |conn: &mut Conn| {
-            write_rows(conn, edits, of_new)?;
-            deactivations::forget(conn, edits)
-        };
-        let (bodies, audited) = if edits.len() < MANY {
-            rows(conn)?;
-            in_words(edits, &mut types)?
-        } else {
-            std::thread::scope(|scope| {
-                let words = scope.spawn(|| in_words(edits, &mut types));
-                rows(conn)?;
-                words.join().unwrap_or_else(|panic| resume_unwind(panic))
-            })?
-        };
-        change_log::append(conn, revision, ordinal, bodies)?;
-        change_log::append_audit(conn, revision, ordinal, now, actor, audited)?;
+/// Writes all but the words.
+fn write_edits(conn: &mut Conn, commit: &Commit, of_new: &OfNew, revision: u64) -> Result<(), StoreError> {
+    for edits in commit.edits.chunks(AT_A_TIME) {
+        write_rows(conn, edits, of_new)?;
+        deactivations::forget(conn, edits)?;
     }
     row_digests::forget(conn, &commit.edits, &commit.imports)?;
     grams::keep_up(conn, &commit.edits, revision)?;
     for (kind, number) in &commit.last_numbers {
         state::set_last_number(conn, *kind, *number)?;
     }
-    state::set_revision(conn, revision)?;
-    Ok(identity)
+    state::set_revision(conn, revision)
 }
 
 /// What the change log and the audit say of edits.
 type InWords = (Vec<String>, Vec<AuditRow>);
+
+/// Puts edits into words, some at a time; many of them on a thread of its own, while all else is written.
+fn words<'s>(
+    scope: &'s Scope<'s, '_>,
+    edits: &'s [Edit],
+    mut types: PermissionTypes,
+) -> Box<dyn Iterator<Item = Result<InWords, StoreError>> + 's> {
+    let mut words = edits.chunks(AT_A_TIME).map(move |edits| in_words(edits, &mut types));
+    if edits.len() < MANY {
+        return Box::new(words);
+    }
+    let (made, received) = sync_channel(1);
+    scope.spawn(move || words.try_for_each(|words| made.send(words)));
+    Box::new(received.into_iter())
+}
 
 /// Puts edits into words; the permission types are those that hold before them, and then those that hold after.
 fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, StoreError> {

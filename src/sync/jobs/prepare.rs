@@ -71,10 +71,12 @@ impl Look {
 }
 
 impl Prepared {
-    /// Nothing is known of the rows of this source.
-    pub fn new(source: &str) -> Self {
+    /// Nothing is known yet of the rows of this source, about so many.
+    pub fn new(source: &str, rows: usize) -> Self {
         let look = Look { source: source.to_owned(), fingerprints: Fingerprints::default() };
-        Self { look: Arc::new(look), ..Self::default() }
+        let seen = HashMap::with_capacity_and_hasher(rows, RandomState::default());
+        let sent = HashSet::with_capacity_and_hasher(rows, RandomState::default());
+        Self { look: Arc::new(look), seen, sent, ..Self::default() }
     }
 
     /// What looks at its rows.

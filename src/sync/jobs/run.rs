@@ -23,6 +23,8 @@ const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(250);
 /// After so long without a step, the claim is renewed.
 const RENEW: Duration = Duration::from_secs(3);
+/// Memory is taken at once for no more rows than so many.
+const MOST_RESERVED: u64 = 1_000_000;
 /// So many chunks are asked for.
 const MOST_CHUNKS: i64 = 1_000_000;
 
@@ -110,7 +112,8 @@ impl<'w> Run<'w> {
         if self.progress.phase != Phase::Deactivating {
             self.enter(Phase::Preparing)?;
         }
-        let mut prepared = Prepared::new(self.context.source.as_str());
+        let rows: u64 = self.heads.iter().map(|head| head.rows).sum();
+        let mut prepared = Prepared::new(self.context.source.as_str(), rows.min(MOST_RESERVED) as usize);
         for seen in self.reader().looks(prepared.look())? {
             seen?.into_iter().for_each(|row| prepared.add(row));
             self.renew()?;
