@@ -18,15 +18,15 @@ use futures_util::FutureExt;
 use super::database::{Database, Kind, behind_the_back, execute, on_both, replica_on, rows, same_as_anew};
 use super::verbs::{customer, find, key, new_customer, revision, write};
 
-type AnyPlan = Box<dyn FnOnce(&mut Plan) -> Result<Customer, Refusal> + Send>;
-type Outcome = Result<Written<Customer>, Refusal>;
+pub type AnyPlan = Box<dyn FnOnce(&mut Plan) -> Result<Customer, Refusal> + Send>;
+pub type Outcome = Result<Written<Customer>, Refusal>;
 
 fn creates(customer_id: &'static str) -> AnyPlan {
     Box::new(move |plan| new_customer(plan, customer_id))
 }
 
 /// Writes these in one transaction: while the writer is held, they gather in its queue.
-fn in_one_transaction(replica: &Replica, plans: Vec<AnyPlan>) -> Vec<Outcome> {
+pub fn in_one_transaction(replica: &Replica, plans: Vec<AnyPlan>) -> Vec<Outcome> {
     let (begun, has_begun) = channel();
     let (release, released) = channel::<()>();
     let hold: AnyPlan = Box::new(move |plan| {

@@ -14,6 +14,7 @@ mod questions;
 mod common;
 
 mod acts;
+mod ahead;
 mod bulk;
 mod cluster;
 mod contract;

@@ -16,7 +16,7 @@ use super::questions::check_all;
 use super::verbs::{customer, write};
 
 /// Runs a body on sequences of acts, each on a database of its own. `PROPTEST_CASES` says how many.
-fn for_sequences(kind: Kind, body: impl Fn(&Database, &[Act])) {
+pub fn for_sequences(kind: Kind, body: impl Fn(&Database, &[Act])) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(16);
     let config =
         ProptestConfig { cases, failure_persistence: None, max_shrink_time: 30_000, ..ProptestConfig::default() };
