@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Caller, Reply, TestApp, Value, at, json, query};
 
+mod ahead;
 mod chunks;
 mod dry_run;
 mod files;
