@@ -47,6 +47,7 @@ pub fn brought() -> Vec<Row> {
         {"kind": "customer_user", "login": "ann", "city": "Ulm", "external_ids": [{"source": "erp", "id": "7"}]},
         {"kind": "customer_user", "external_id": "9", "login": "new", "customer": "beta"},
         {"kind": "customer_user", "external_id": "8", "login": "late", "customer": "late"},
+        {"kind": "customer_user", "external_id": "7", "login": "by-id", "customer": "id:c4"},
         {"kind": "customer_group_link", "customer": "acme", "group": "sales", "permissions": ["rw"]},
         {"kind": "customer_group_link", "customer": "external:crm:beta", "group": "sales", "context": "other_customers",
          "permissions": ["ro"]},

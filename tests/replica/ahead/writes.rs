@@ -21,11 +21,14 @@ fn say(plan: &mut Plan, values: Value) -> Result<(), Refusal> {
 }
 
 /// After these, what was read serves, brought up to date.
-pub const ORDINARY: [(&str, Between); 22] = [
+pub const ORDINARY: [(&str, Between); 23] = [
     ("nothing is written", |_| Ok(())),
     ("a customer is changed", |plan| say(plan, json!([{"kind": "customer", "customer_id": "acme", "city": "Bonn"}]))),
     ("a customer comes with the key that a row brings", |plan| new_customer(plan, "gamma").map(drop)),
     ("a customer comes with the key that a row names", |plan| new_customer(plan, "late").map(drop)),
+    ("a customer comes with a number that a row names, and with another external id", |plan| {
+        say(plan, json!([{"kind": "customer", "external_id": "another", "customer_id": "gamma"}]))
+    }),
     ("a customer user is changed", |plan| {
         say(plan, json!([{"kind": "customer_user", "login": "jane", "city": "Bonn", "customer": "beta"}]))
     }),
