@@ -1,7 +1,7 @@
 //! What a plan knows without asking the database: what was read ahead, many things in a statement, and
 //! its own edits, so that a plan of many rows sees what its earlier rows amount to.
 //!
-//! Links are known only where they were read ahead. Whoever plans many of them names each once.
+//! Links are known only where they were read ahead, and what the plan makes of those.
 
 use foldhash::fast::RandomState;
 
@@ -10,8 +10,8 @@ use super::external_ids::{self, Identified};
 use crate::directory::customer_user::CustomerOfUser;
 use crate::directory::text::{fold, folded};
 use crate::directory::{
-    BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Service,
-    Settings, Thing,
+    BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Roll,
+    Service, Settings, Thing,
 };
 use crate::store::{self, Conn, Record, StoreError};
 
@@ -28,10 +28,16 @@ pub struct Known {
     groups: Table<Group>,
     services: Table<Service>,
     back_ends: Table<BackEnd>,
-    links: HashMap<(Relation, (u32, u32)), PermissionSet>,
+    links: Links,
+    own_links: Links,
+    /// What the plan itself has put on lists of the settings, or taken from them.
+    own_rolls: HashMap<(Roll, u32), bool>,
     /// The settings, once they were asked for.
     pub(super) settings: Option<Settings>,
 }
+
+/// What links grant.
+type Links = HashMap<(Relation, (u32, u32)), PermissionSet>;
 
 /// What is known of one kind of record.
 pub struct Table<R> {
@@ -177,7 +183,15 @@ impl Known {
                 }
             }
             Edit::Settings(delta) => self.settings = delta.after().cloned(),
+            Edit::Roll { roll, thing, listed } => {
+                self.own_rolls.insert((*roll, thing.number), *listed);
+            }
             _ => {}
+        }
+        if let Some((link, grants)) =
+            link_of(edit).filter(|((relation, ends), _)| self.granted(*relation, *ends).is_some())
+        {
+            self.own_links.insert(link, grants);
         }
     }
 
@@ -206,34 +220,18 @@ impl Known {
                 Edit::Customer(delta) if !keeps_its_key(delta) => return None,
                 // Permission sets may mean others, too.
                 Edit::BackEnd(_) | Edit::Settings(_) => return None,
-                Edit::CustomerGroupLink { link, .. } => {
-                    let ends = (link.customer.0, link.group.0);
-                    self.link_is(Relation::CustomerGroup(link.context), ends, link.permissions);
-                }
-                Edit::CustomerUserGroupLink { link, .. } => {
-                    let ends = (link.customer_user.0, link.group.0);
-                    self.link_is(Relation::CustomerUserGroup, ends, link.permissions);
-                }
-                Edit::CustomerUserServiceLink(link) => {
-                    let ends = (link.customer_user.0, link.service.0);
-                    self.link_is(Relation::CustomerUserService, ends, PermissionSet::marked(link.linked));
-                }
                 Edit::CustomerMembership(membership) => {
-                    let ends = (membership.customer_user.0, membership.customer.0);
-                    self.link_is(Relation::CustomerMembership, ends, PermissionSet::marked(membership.member));
                     // Their record names all customers they belong to.
                     self.customer_users.read.records.remove(&membership.customer_user.0);
                 }
                 _ => {}
             }
+            if let Some((known, grants)) = link_of(edit).and_then(|(link, set)| Some((self.links.get_mut(&link)?, set)))
+            {
+                *known = grants;
+            }
         }
         Some(self)
-    }
-
-    fn link_is(&mut self, relation: Relation, ends: (u32, u32), grants: PermissionSet) {
-        if let Some(known) = self.links.get_mut(&(relation, ends)) {
-            *known = grants;
-        }
     }
 
     /// Forgets what was read ahead, and keeps what the plan itself edited.
@@ -327,9 +325,15 @@ impl Known {
         Ok(())
     }
 
-    /// What a link grants, if it was read ahead.
+    /// What a link grants, if it was read ahead, after what the plan made of it.
     pub(super) fn granted(&self, relation: Relation, ends: (u32, u32)) -> Option<PermissionSet> {
-        self.links.get(&(relation, ends)).copied()
+        let link = (relation, ends);
+        self.own_links.get(&link).or_else(|| self.links.get(&link)).copied()
+    }
+
+    /// Whether a thing is on a list of the settings, if the plan itself has put it there or taken it away.
+    pub(super) fn own_listed(&self, roll: Roll, thing: Thing) -> Option<bool> {
+        self.own_rolls.get(&(roll, thing.number)).copied()
     }
 
     /// The record of this number; the outer `None` is what is not known.
@@ -353,6 +357,27 @@ impl<R> Default for Layer<R> {
     fn default() -> Self {
         Self { records: HashMap::default(), keys: HashMap::default(), external_ids: HashMap::default() }
     }
+}
+
+/// The link that an edit is about, and what it grants after it.
+fn link_of(edit: &Edit) -> Option<((Relation, (u32, u32)), PermissionSet)> {
+    Some(match edit {
+        Edit::CustomerGroupLink { link, .. } => {
+            ((Relation::CustomerGroup(link.context), (link.customer.0, link.group.0)), link.permissions)
+        }
+        Edit::CustomerUserGroupLink { link, .. } => {
+            ((Relation::CustomerUserGroup, (link.customer_user.0, link.group.0)), link.permissions)
+        }
+        Edit::CustomerUserServiceLink(link) => {
+            let ends = (link.customer_user.0, link.service.0);
+            ((Relation::CustomerUserService, ends), PermissionSet::marked(link.linked))
+        }
+        Edit::CustomerMembership(membership) => {
+            let ends = (membership.customer_user.0, membership.customer.0);
+            ((Relation::CustomerMembership, ends), PermissionSet::marked(membership.member))
+        }
+        _ => return None,
+    })
 }
 
 fn keeps_its_key(delta: &Delta<Customer>) -> bool {

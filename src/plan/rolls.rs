@@ -33,7 +33,10 @@ pub fn set(
 
 /// Puts a thing that exists on a list, or takes it from it; the flag says whether that changed anything.
 pub(super) fn mark(plan: &mut Plan, roll: Roll, thing: Thing, listed: bool) -> Result<bool, StoreError> {
-    let was = store::roll_members(plan.conn, roll)?.contains(&thing.number);
+    let was = match plan.known.own_listed(roll, thing) {
+        Some(is_listed) => is_listed,
+        None => store::roll_members(plan.conn, roll)?.contains(&thing.number),
+    };
     if was != listed {
         plan.edit(Edit::Roll { roll, thing, listed });
     }

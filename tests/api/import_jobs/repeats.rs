@@ -210,3 +210,34 @@ fn a_service_that_another_row_has_moved_is_read_anew() {
     outcomes(&[service("new", "B"), child], &[("created", ""), ("updated", "")]);
     app.get("/v1/services/external:crm:child").expect(200).has("/name", "B::C");
 }
+
+/// Rows about one link or one place on a list, each of which names it otherwise.
+fn named_twice() -> Vec<Value> {
+    let group = |customer: &str, of: Value| json!({"kind": "customer_group_link", "customer": customer, "group": "users", "permissions": of});
+    let member = |person: &str, is: bool| json!({"kind": "customer_membership", "customer_user": person, "customer": "c2", "member": is});
+    let listed = |group: &str, is: bool| json!({"kind": "customer_always_group", "group": group, "listed": is});
+    vec![
+        group("c1", json!(["ro"])),
+        group("external:crm:1", json!([])),
+        member("u1", true),
+        member("external:crm:1", false),
+        listed("users", true),
+        listed("key:users", false),
+    ]
+}
+
+#[test]
+fn rows_that_name_one_link_in_two_ways_each_have_their_say() {
+    let app = TestApp::start();
+    send(&app, &rows());
+    let resources = json!(["customer_group_link", "customer_membership", "customer_always_group"]);
+    for dry_run in [true, false] {
+        let body = json!({"source": "crm", "resources": resources, "dry_run": dry_run});
+        let job = job(&app, body).lines(1, &named_twice()).close();
+        job.wait().has("/state", "completed");
+        assert_eq!(job.each("status"), ["created", "updated"].repeat(3), "dry run: {dry_run}");
+    }
+    app.get("/v1/customer-users/u1").expect(200).has("/additional_customers", json!([]));
+    app.get("/v1/always-groups/customers").expect(200).has("/items/2/key", "users").has("/items/2/granted", false);
+    app.delete("/v1/groups/users").expect(204);
+}
