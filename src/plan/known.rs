@@ -36,8 +36,10 @@ pub struct Known {
     pub(super) settings: Option<Settings>,
 }
 
+/// A link, by its ends.
+type Link = (Relation, (u32, u32));
 /// What links grant.
-type Links = HashMap<(Relation, (u32, u32)), PermissionSet>;
+type Links = HashMap<Link, PermissionSet>;
 
 /// What is known of one kind of record.
 pub struct Table<R> {
@@ -360,7 +362,7 @@ impl<R> Default for Layer<R> {
 }
 
 /// The link that an edit is about, and what it grants after it.
-fn link_of(edit: &Edit) -> Option<((Relation, (u32, u32)), PermissionSet)> {
+fn link_of(edit: &Edit) -> Option<(Link, PermissionSet)> {
     Some(match edit {
         Edit::CustomerGroupLink { link, .. } => {
             ((Relation::CustomerGroup(link.context), (link.customer.0, link.group.0)), link.permissions)

@@ -27,7 +27,7 @@ pub fn for_sequences(kind: Kind, body: impl Fn(&Database, &[Act])) {
     TestRunner::new(config).run(&acts(), run).unwrap_or_else(|why| panic!("{why}"));
 }
 
-fn act(replica: &Replica, act: &Act) -> Result<Written<Said>, Refusal> {
+pub fn act(replica: &Replica, act: &Act) -> Result<Written<Said>, Refusal> {
     let act = act.clone();
     write(replica, move |plan| perform(plan, &act))
 }

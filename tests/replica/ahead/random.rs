@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use super::{read_ahead, row, write_ahead};
 use crate::acts::{Act, ThingAct, Way};
 use crate::database::{Kind, on_both, same_as_anew};
-use crate::perform::perform;
-use crate::properties::for_sequences;
-use crate::verbs::write;
+use crate::properties::{act, for_sequences};
 
 /// How many acts are done between the reading and the plans.
 const BETWEEN: usize = 4;
@@ -77,8 +75,8 @@ fn what_was_read_ahead_changes_nothing(kind: Kind) {
             let how = if turn % 3 == 0 { OnExisting::Refuse } else { OnExisting::Adopt };
             let rows: Vec<Row> = acts.iter().cycle().skip(turn * 11).filter_map(row_of).take(2 * TOGETHER).collect();
             let lots: Vec<_> = rows.chunks(TOGETHER).map(|rows| (rows, read_ahead(&reading, rows))).collect();
-            for act in between.to_vec() {
-                let _ = write(if turn % 5 == 4 { &other } else { &replica }, move |plan| perform(plan, &act));
+            for it in between {
+                let _ = act(if turn % 5 == 4 { &other } else { &replica }, it);
             }
             for (rows, ahead) in lots {
                 write_ahead(&replica, rows, ahead, how, &format!("{between:?}"));

@@ -27,12 +27,21 @@ fn fails(plan: &mut Plan) -> Result<(), Refusal> {
     plan.find::<Customer>(&key("nobody")).map(drop)
 }
 
+/// Does the same, and then ends in a fault.
+fn panics(plan: &mut Plan) -> Result<(), Refusal> {
+    assert!(fails(plan).is_ok(), "a fault, on purpose");
+    Ok(())
+}
+
+/// What came of rows in either way, and whether what was read served, once that is known.
+type Seen = Arc<Mutex<Option<(bool, [Came; 2])>>>;
+
 fn what_was_undone_is_not_taken_for_written(kind: Kind) {
     let (database, replica) = furnished(kind);
     let (rows, reading) = (brought(), replica.reading_ahead());
     let ahead = read_ahead(&reading, &rows);
     assert!(write(&replica, fails).is_err());
-    assert!(write(&replica, |plan| fails(plan).and_then(|()| panic!("a fault, on purpose")) as Result<(), _>).is_err());
+    assert!(write(&replica, panics).is_err());
     assert!(write_ahead(&replica, &rows, ahead, OnExisting::Adopt, "what failed"));
     same_as_anew(&replica, &database);
 }
@@ -41,7 +50,7 @@ fn writes_that_share_its_transaction_count(kind: Kind) {
     let (database, replica) = furnished(kind);
     let (rows, reading) = (brought(), replica.reading_ahead());
     let ahead = read_ahead(&reading, &rows);
-    let seen: Arc<Mutex<Option<(bool, [Came; 2])>>> = Arc::default();
+    let seen = Seen::default();
     let says = Arc::clone(&seen);
     let merges: AnyPlan = Box::new(move |plan| {
         *says.lock().expect("nobody failed") = Some(both_ways(plan, &rows, ahead, OnExisting::Adopt)?);
