@@ -3,22 +3,19 @@
 //!
 //! Links are known only where they were read ahead, and what the plan makes of those.
 
-use foldhash::fast::RandomState;
+mod table;
 
 use super::bulk::Relation;
-use super::external_ids::{self, Identified};
 use crate::directory::customer_user::CustomerOfUser;
-use crate::directory::text::{fold, folded};
+use crate::directory::text::fold;
 use crate::directory::{
     BackEnd, Customer, CustomerUser, Delta, Edit, ExternalId, Group, Kind, Number, PermissionSet, Reference, Roll,
     Service, Settings, Thing,
 };
 use crate::store::{self, Conn, Record, StoreError};
-
-/// Quicker than the standard one, and as random.
-type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
-/// The same.
-pub(super) type HashSet<T> = std::collections::HashSet<T, RandomState>;
+pub(super) use table::HashSet;
+pub use table::Table;
+use table::{HashMap, Layer};
 
 /// What a plan knows.
 #[derive(Default)]
@@ -40,19 +37,6 @@ pub struct Known {
 type Link = (Relation, (u32, u32));
 /// What links grant.
 type Links = HashMap<Link, PermissionSet>;
-
-/// What is known of one kind of record.
-pub struct Table<R> {
-    read: Layer<R>,
-    own: Layer<R>,
-}
-
-/// `None` is what is known not to be there.
-struct Layer<R> {
-    records: HashMap<u32, Option<R>>,
-    keys: HashMap<String, Option<u32>>,
-    external_ids: HashMap<ExternalId, Option<u32>>,
-}
 
 /// A record that a plan can know.
 pub trait Knowable: Record + Clone + 'static {
@@ -349,18 +333,6 @@ impl Known {
     }
 }
 
-impl<R> Default for Table<R> {
-    fn default() -> Self {
-        Self { read: Layer::default(), own: Layer::default() }
-    }
-}
-
-impl<R> Default for Layer<R> {
-    fn default() -> Self {
-        Self { records: HashMap::default(), keys: HashMap::default(), external_ids: HashMap::default() }
-    }
-}
-
 /// The link that an edit is about, and what it grants after it.
 fn link_of(edit: &Edit) -> Option<(Link, PermissionSet)> {
     Some(match edit {
@@ -387,83 +359,5 @@ fn keeps_its_key(delta: &Delta<Customer>) -> bool {
         Delta::Created(_) => true,
         Delta::Changed { before, after } => before.fields.customer_id == after.fields.customer_id,
         Delta::Removed(_) => false,
-    }
-}
-
-impl<R: Identified> Layer<R> {
-    fn gains(&mut self, number: u32, external_id: &ExternalId) {
-        if let Some(Some(record)) = self.records.get_mut(&number) {
-            external_ids::insert(record, external_id);
-        }
-    }
-}
-
-impl<R: Knowable> Layer<R> {
-    fn write(&mut self, delta: &Delta<R>) {
-        if let Some(before) = delta.before() {
-            let number = before.number().into();
-            let of_another = |holder: &mut Option<u32>| holder.is_some_and(|holder| holder != number);
-            let key = fold(before.key());
-            if !self.keys.get_mut(&key).is_some_and(of_another) {
-                self.keys.insert(key, None);
-            }
-            self.records.insert(number, None);
-        }
-        if let Some(after) = delta.after() {
-            self.keys.insert(fold(after.key()), Some(after.number().into()));
-            self.records.insert(after.number().into(), Some(after.clone()));
-        }
-    }
-
-    /// Writes only over what is known already.
-    fn amend(&mut self, delta: &Delta<R>) {
-        if let Some(before) = delta.before() {
-            let number = before.number().into();
-            if let Some(holder) = self.keys.get_mut(&*folded(before.key())).filter(|holder| **holder == Some(number)) {
-                *holder = None;
-            }
-        }
-        if let Some(holder) = delta.after().and_then(|after| self.keys.get_mut(&*folded(after.key()))) {
-            *holder = delta.after().map(|after| after.number().into());
-        }
-        let Some(number) = delta.before().or(delta.after()).map(|it| it.number().into()) else { return };
-        if let Some(record) = self.records.get_mut(&number) {
-            *record = delta.after().cloned();
-        }
-    }
-
-    /// The same of an external id. A record that was just created has got it after that: it is read anew, if at all.
-    fn is_called(&mut self, external_id: &ExternalId, number: u32, holder: Option<u32>) {
-        if let Some(known) = self.external_ids.get_mut(external_id) {
-            *known = holder;
-        }
-        self.records.remove(&number);
-    }
-}
-
-impl<R: Knowable> Table<R> {
-    fn is_called(&self, id: &ExternalId, key: &str) -> bool {
-        let holder = self.own.external_ids.get(id).or_else(|| self.read.external_ids.get(id)).copied().flatten();
-        let record = holder.and_then(|number| self.record(number)?.as_ref());
-        record.is_some_and(|record| folded(record.key()) == folded(key))
-    }
-
-    fn record(&self, number: u32) -> Option<&Option<R>> {
-        self.own.records.get(&number).or_else(|| self.read.records.get(&number))
-    }
-
-    fn number_of(&self, kind: Kind, reference: &Reference) -> Option<Option<u32>> {
-        match reference {
-            Reference::Id(_) => Some(reference.number(kind)),
-            Reference::External(id) => {
-                let known = |layer: &Layer<R>| layer.external_ids.get(id).copied();
-                known(&self.own).or_else(|| known(&self.read))
-            }
-            Reference::Key(key) => {
-                let key = fold(key);
-                let known = |layer: &Layer<R>| layer.keys.get(&key).copied();
-                known(&self.own).or_else(|| known(&self.read))
-            }
-        }
     }
 }

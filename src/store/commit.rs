@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::sync_channel;
-use std::thread::Scope;
+use std::thread::{Builder, Scope};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -66,7 +66,7 @@ pub fn write(
     let types = permission_types(conn, commit)?;
     let identity = change_log::begin(conn, revision, now)?;
     std::thread::scope(|scope| {
-        let mut words = words(scope, &commit.edits, types);
+        let mut words = words(scope, &commit.edits, types)?;
         write_edits(conn, commit, &of_new, revision)?;
         imports::write(conn, &commit.imports, &of_new)?;
         for ordinal in (0..commit.edits.len() as i64).step_by(AT_A_TIME) {
@@ -101,14 +101,18 @@ fn words<'s>(
     scope: &'s Scope<'s, '_>,
     edits: &'s [Edit],
     mut types: PermissionTypes,
-) -> Box<dyn Iterator<Item = Result<InWords, StoreError>> + 's> {
+) -> Result<Box<dyn Iterator<Item = Result<InWords, StoreError>> + 's>, StoreError> {
     let mut words = edits.chunks(AT_A_TIME).map(move |edits| in_words(edits, &mut types));
     if edits.len() < MANY {
-        return Box::new(words);
+        return Ok(Box::new(words));
     }
     let (made, received) = sync_channel(1);
-    scope.spawn(move || words.try_for_each(|words| made.send(words)));
-    Box::new(received.into_iter())
+    let started = Builder::new().name("words".to_owned()).spawn_scoped(scope, move || {
+        // Whoever has gone needs none.
+        let _ = words.try_for_each(|words| made.send(words));
+    });
+    started.map_err(|why| StoreError::Unavailable(format!("no thread for what is to be logged: {why}")))?;
+    Ok(Box::new(received.into_iter()))
 }
 
 /// Puts edits into words; the permission types are those that hold before them, and then those that hold after.
