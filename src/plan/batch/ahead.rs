@@ -108,11 +108,9 @@ fn external_ids(row: &Row) -> impl Iterator<Item = (Kind, Reference)> {
 /// The natural key by which a row names its record, unless its external id leads to one that is called so.
 fn by_key(known: &Known, row: &Row) -> Option<(Kind, Reference)> {
     let (kind, key) = row.content.named()?;
-    let is_called_so = |id| known.is_called(kind, id, key?).then_some(());
-    match row.external_id.as_ref().and_then(is_called_so) {
-        Some(()) => None,
-        None => Some((kind, Reference::Key(key?.to_owned()))),
-    }
+    let key = key?;
+    let is_called_so = row.external_id.as_ref().is_some_and(|id| known.is_called(kind, id, key));
+    (!is_called_so).then(|| (kind, Reference::Key(key.to_owned())))
 }
 
 fn read_records(known: &mut Known, conn: &mut Conn, named: &Named) -> Result<(), StoreError> {
