@@ -200,7 +200,7 @@ impl Known {
             match edit {
                 Edit::ExternalId { thing, external_id, present } => {
                     let holder = present.then_some(thing.number);
-                    of_kind!(self, thing.kind, |table| table.read.is_called(external_id, thing.number, holder));
+                    of_kind!(self, thing.kind, |table| table.read.amend_external_id(external_id, thing.number, holder));
                 }
                 // Customer users are read with what these are called.
                 Edit::Customer(delta) if !keeps_its_key(delta) => return None,
@@ -239,14 +239,8 @@ impl Known {
     }
 
     /// Whether an external id is known to lead to a thing of this natural key.
-    pub(super) fn is_called(&self, kind: Kind, id: &ExternalId, key: &str) -> bool {
-        match kind {
-            Kind::Customer => self.customers.is_called(id, key),
-            Kind::CustomerUser => self.customer_users.is_called(id, key),
-            Kind::Group => self.groups.is_called(id, key),
-            Kind::Service => self.services.is_called(id, key),
-            Kind::BackEnd => self.back_ends.is_called(id, key),
-        }
+    pub(super) fn is_called(&mut self, kind: Kind, id: &ExternalId, key: &str) -> bool {
+        of_kind!(self, kind, |table| table.is_called(id, key))
     }
 
     /// Reads the numbers of what these name, and the records.

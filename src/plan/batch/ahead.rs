@@ -49,7 +49,7 @@ pub fn named<'r>(plan: &mut Plan, rows: impl Iterator<Item = &'r Row> + Clone) -
     read_ahead(plan, rows.clone())?;
     let mut things = HashSet::default();
     for row in rows {
-        for (kind, reference) in external_ids(row).chain(by_key(&plan.known, row)) {
+        for (kind, reference) in external_ids(row).chain(by_key(&mut plan.known, row)) {
             things.extend(plan.number_of(kind, &reference)?.map(|number| Thing { kind, number }));
         }
     }
@@ -106,7 +106,7 @@ fn external_ids(row: &Row) -> impl Iterator<Item = (Kind, Reference)> {
 }
 
 /// The natural key by which a row names its record, unless its external id leads to one that is called so.
-fn by_key(known: &Known, row: &Row) -> Option<(Kind, Reference)> {
+fn by_key(known: &mut Known, row: &Row) -> Option<(Kind, Reference)> {
     let (kind, key) = row.content.named()?;
     let key = key?;
     let is_called_so = row.external_id.as_ref().is_some_and(|id| known.is_called(kind, id, key));

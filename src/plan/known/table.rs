@@ -84,7 +84,7 @@ impl<R: Knowable> Layer<R> {
     }
 
     /// The same of an external id. A record that was just created has got it after that: it is read anew, if at all.
-    pub(super) fn is_called(&mut self, external_id: &ExternalId, number: u32, holder: Option<u32>) {
+    pub(super) fn amend_external_id(&mut self, external_id: &ExternalId, number: u32, holder: Option<u32>) {
         if let Some(known) = self.external_ids.get_mut(external_id) {
             *known = holder;
         }
