@@ -14,6 +14,7 @@
 //! - [`json`]: what comes as JSON, into types of `directory`, with everything that is wrong with it.
 //! - [`directory`]: what exists, parsed once; the changes that a write amounts to. No I/O.
 //! - [`config`]: the environment, read once.
+//! - [`turns`]: whose turn it is on the processors.
 //!
 //! **A write** comes in through `api`, is queued by `replica`, planned by `plan` under the lock of
 //! `store`, committed with its change and its audit, and answered when the index has followed the
@@ -31,6 +32,7 @@ pub mod plan;
 pub mod replica;
 pub mod store;
 pub mod sync;
+pub mod turns;
 
 /// For everything that is built of this library: the service, its tests and its benches run with one and the same.
 #[global_allocator]

@@ -15,7 +15,7 @@ text_type!(
 impl PermissionName {
     /// The type that implies every other.
     pub fn rw() -> Self {
-        Self("rw".to_owned())
+        Self("rw".into())
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
 
     fn types() -> PermissionTypes {
         let named = |name: &str, bit| PermissionType {
-            name: PermissionName(name.to_owned()),
+            name: PermissionName(name.into()),
             bit,
             label: None,
             description: None,

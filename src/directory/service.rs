@@ -44,7 +44,7 @@ fn in_a_part(why: Invalid, written: &str) -> Invalid {
 impl ServiceName {
     /// The full name of the parent, where there is one.
     pub fn parent(&self) -> Option<ServiceName> {
-        self.0.rsplit_once(SEPARATOR).map(|(parent, _)| Self(parent.to_owned()))
+        self.0.rsplit_once(SEPARATOR).map(|(parent, _)| Self(parent.into()))
     }
 
     /// The last part.

@@ -56,9 +56,9 @@ pub fn folded(text: &str) -> Cow<'_, str> {
 }
 
 /// The form in which `q` searches: case folded, accents removed.
-pub fn search_form(text: &str) -> String {
+pub fn search_form(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return text.to_ascii_lowercase();
+        return folded(text);
     }
     text.nfkd().filter(|c| !is_combining_mark(*c)).default_case_fold().nfkc().collect()
 }
@@ -162,20 +162,20 @@ macro_rules! text_type {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, utoipa::ToSchema)]
         #[schema(value_type = String, min_length = 1, max_length = $max, example = $example)]
-        pub struct $name(String);
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
             /// Parses what was written; the refusal says what to do.
             pub fn parse(written: &str) -> Result<Self, $crate::directory::Invalid> {
                 #[allow(clippy::redundant_closure_call, reason = "some of these types parse with a closure")]
-                ($parse)(written).map(Self)
+                ($parse)(written).map(|text| Self(text.into()))
             }
 
             /// A text that was parsed when it was stored; not parsed again, so that what a newer
             /// Unicode or a newer rule would refuse stays readable.
             #[allow(dead_code, reason = "not every such type has a column of its own")]
-            pub(crate) fn stored(text: String) -> Self {
-                Self(text)
+            pub(crate) fn stored(text: impl Into<smol_str::SmolStr>) -> Self {
+                Self(text.into())
             }
 
             /// The text, as it was written but for trimming and normalization.
@@ -196,9 +196,15 @@ macro_rules! text_type {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl From<$name> for String {
             fn from(text: $name) -> String {
-                text.0
+                text.0.into()
             }
         }
     };

@@ -48,12 +48,13 @@ impl Ear {
     fn turn(&mut self, shared: &Shared) {
         let written = shared.written.load(Ordering::Relaxed);
         match self.exchange(&shared.store, written) {
-            Ok(Some(revision)) => {
+            // What this process has written its writer applies.
+            Ok(Some(revision)) if revision > shared.written.load(Ordering::Relaxed) => {
                 if let Err(why) = shared.catch_up_to(revision) {
                     log::debug!("the change log cannot be followed: {why}");
                 }
             }
-            Ok(None) => {}
+            Ok(_) => {}
             Err(why) => self.give_up(&why),
         }
     }

@@ -34,7 +34,7 @@ impl From<&BackEnd> for Row {
         Row {
             id: back_end.number.into(),
             name_folded: fold(fields.name.as_str()),
-            name_search: search_form(fields.name.as_str()),
+            name_search: search_form(fields.name.as_str()).into_owned(),
             name: fields.name.into(),
             group_support: fields.group_support,
             read_only: fields.read_only,

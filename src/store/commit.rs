@@ -18,6 +18,7 @@ use super::{
 };
 use super::{dialect, differences, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
+use crate::turns;
 
 /// What one write amounts to.
 #[derive(Debug, Default)]
@@ -119,6 +120,7 @@ fn words<'s>(
 fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, StoreError> {
     let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
     for edit in edits {
+        turns::offer();
         if let Some(after) = settings_after(edit) {
             *types = after.permission_types.clone();
         }
@@ -164,6 +166,7 @@ fn settings_after(edit: &Edit) -> Option<&Settings> {
 }
 
 fn write_row(conn: &mut Conn, edit: &Edit, of_new: &OfNew) -> Result<(), StoreError> {
+    turns::offer();
     match edit {
         Edit::Customer(delta) => customers::write(conn, delta),
         Edit::CustomerUser(delta) => customer_users::write(conn, delta),

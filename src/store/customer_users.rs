@@ -1,5 +1,6 @@
 //! Customer users in the database.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
@@ -14,10 +15,10 @@ use super::schema::{
     customers,
 };
 use super::search::matches_all;
-use super::stored_row::stored_row;
+use super::stored_row::{searched, stored_row, text};
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
-use crate::directory::text::{fold, search_form};
+use crate::directory::text::{folded, search_form};
 use crate::directory::{
     BackEndName, BackEndNumber, Comment, CustomerId, CustomerNumber, CustomerUser, CustomerUserFields,
     CustomerUserNumber, Delta, Email, ExternalId, Kind, Login, Text, Times, Validity,
@@ -25,54 +26,53 @@ use crate::directory::{
 
 stored_row! {
     customer_users of CustomerUser:
-    login: String,
-    login_folded: String,
-    login_search: String,
-    email: Option<String>,
-    email_search: String,
-    title: Option<String>,
-    first_name: Option<String>,
-    first_name_search: String,
-    last_name: Option<String>,
-    last_name_search: String,
-    phone: Option<String>,
-    mobile: Option<String>,
-    fax: Option<String>,
-    street: Option<String>,
-    zip: Option<String>,
-    city: Option<String>,
-    country: Option<String>,
-    comment: Option<String>,
-    validity: String,
+    login: Cow<'r, str>,
+    login_folded: Cow<'r, str>,
+    login_search: Cow<'r, str>,
+    email: Option<Cow<'r, str>>,
+    email_search: Cow<'r, str>,
+    title: Option<Cow<'r, str>>,
+    first_name: Option<Cow<'r, str>>,
+    first_name_search: Cow<'r, str>,
+    last_name: Option<Cow<'r, str>>,
+    last_name_search: Cow<'r, str>,
+    phone: Option<Cow<'r, str>>,
+    mobile: Option<Cow<'r, str>>,
+    fax: Option<Cow<'r, str>>,
+    street: Option<Cow<'r, str>>,
+    zip: Option<Cow<'r, str>>,
+    city: Option<Cow<'r, str>>,
+    country: Option<Cow<'r, str>>,
+    comment: Option<Cow<'r, str>>,
+    validity: Cow<'r, str>,
     primary_customer_id: Option<i64>,
     back_end_id: i64,
 }
 
-impl From<&CustomerUser> for Row {
-    fn from(customer_user: &CustomerUser) -> Self {
-        let fields = customer_user.fields.clone();
-        let searched = |text: Option<&str>| text.map(search_form).unwrap_or_default();
+impl<'r> From<&'r CustomerUser> for Row<'r> {
+    fn from(customer_user: &'r CustomerUser) -> Self {
+        let fields = &customer_user.fields;
         Row {
             id: customer_user.number.into(),
-            login_folded: fold(fields.login.as_str()),
+            login_folded: folded(fields.login.as_str()),
             login_search: search_form(fields.login.as_str()),
-            login: fields.login.into(),
-            email_search: searched(fields.email.as_ref().map(Email::as_str)),
-            email: fields.email.map(Into::into),
-            title: fields.title.map(Into::into),
-            first_name_search: searched(fields.first_name.as_ref().map(Text::as_str)),
-            first_name: fields.first_name.map(Into::into),
-            last_name_search: searched(fields.last_name.as_ref().map(Text::as_str)),
-            last_name: fields.last_name.map(Into::into),
-            phone: fields.phone.map(Into::into),
-            mobile: fields.mobile.map(Into::into),
-            fax: fields.fax.map(Into::into),
-            street: fields.street.map(Into::into),
-            zip: fields.zip.map(Into::into),
-            city: fields.city.map(Into::into),
-            country: fields.country.map(Into::into),
-            comment: fields.comment.map(Into::into),
-            validity: fields.validity.as_str().to_owned(),
+            login: fields.login.as_str().into(),
+            email_search: searched(&fields.email),
+            email: text(&fields.email),
+            title: text(&fields.title),
+            first_name_search: searched(&fields.first_name),
+            first_name: text(&fields.first_name),
+            last_name_search: searched(&fields.last_name),
+            last_name: text(&fields.last_name),
+            phone: text(&fields.phone),
+            mobile: text(&fields.mobile),
+            fax: text(&fields.fax),
+            street: text(&fields.street),
+            zip: text(&fields.zip),
+            city: text(&fields.city),
+            country: text(&fields.country),
+            comment: text(&fields.comment),
+            validity: fields.validity.as_str().into(),
             primary_customer_id: customer_user.customer.as_ref().map(|customer| customer.number.into()),
             back_end_id: customer_user.back_end.number.into(),
             created_at: customer_user.times.created_at.naive_utc(),
@@ -82,7 +82,7 @@ impl From<&CustomerUser> for Row {
 }
 
 /// What a customer user is joined with: the primary customer's key, the back end's name and state.
-type Joined = (Row, Option<String>, String, bool);
+type Joined = (Row<'static>, Option<String>, String, bool);
 
 fn into_customer_user(
     (row, customer_id, back_end, read_only): Joined,
@@ -165,7 +165,7 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<CustomerUser>) -> Result<(), 
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(customer_users::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { before, after } => {
-            let changed = ChangedColumns::between(Row::from(before), Row::from(after));
+            let changed = ChangedColumns::between(&Row::from(before), Row::from(after));
             let this = customer_users::id.eq(i64::from(after.number));
             match changed.are_few() {
                 true => prepared::update(customer_users::table, this, changed).execute(c)?,

@@ -1,5 +1,7 @@
 //! Customers in the database.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -9,53 +11,53 @@ use super::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
-use super::stored_row::stored_row;
+use super::stored_row::{searched, stored_row, text};
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
-use crate::directory::text::{fold, search_form};
+use crate::directory::text::{folded, search_form};
 use crate::directory::{
     Comment, Customer, CustomerFields, CustomerId, CustomerNumber, Delta, Kind, Text, Times, Url, Validity,
 };
 
 stored_row! {
     customers of Customer:
-    customer_id: String,
-    customer_id_folded: String,
-    customer_id_search: String,
-    name: Option<String>,
-    name_search: String,
-    street: Option<String>,
-    zip: Option<String>,
-    city: Option<String>,
-    country: Option<String>,
-    url: Option<String>,
-    comment: Option<String>,
-    validity: String,
+    customer_id: Cow<'r, str>,
+    customer_id_folded: Cow<'r, str>,
+    customer_id_search: Cow<'r, str>,
+    name: Option<Cow<'r, str>>,
+    name_search: Cow<'r, str>,
+    street: Option<Cow<'r, str>>,
+    zip: Option<Cow<'r, str>>,
+    city: Option<Cow<'r, str>>,
+    country: Option<Cow<'r, str>>,
+    url: Option<Cow<'r, str>>,
+    comment: Option<Cow<'r, str>>,
+    validity: Cow<'r, str>,
 }
 
-impl From<&Customer> for Row {
-    fn from(customer: &Customer) -> Self {
-        let fields = customer.fields.clone();
+impl<'r> From<&'r Customer> for Row<'r> {
+    fn from(customer: &'r Customer) -> Self {
+        let fields = &customer.fields;
         Row {
             id: customer.number.into(),
-            customer_id_folded: fold(fields.customer_id.as_str()),
+            customer_id_folded: folded(fields.customer_id.as_str()),
             customer_id_search: search_form(fields.customer_id.as_str()),
-            customer_id: fields.customer_id.into(),
-            name_search: fields.name.as_ref().map(|name| search_form(name.as_str())).unwrap_or_default(),
-            name: fields.name.map(Into::into),
-            street: fields.street.map(Into::into),
-            zip: fields.zip.map(Into::into),
-            city: fields.city.map(Into::into),
-            country: fields.country.map(Into::into),
-            url: fields.url.map(Into::into),
-            comment: fields.comment.map(Into::into),
-            validity: fields.validity.as_str().to_owned(),
+            customer_id: fields.customer_id.as_str().into(),
+            name_search: searched(&fields.name),
+            name: text(&fields.name),
+            street: text(&fields.street),
+            zip: text(&fields.zip),
+            city: text(&fields.city),
+            country: text(&fields.country),
+            url: text(&fields.url),
+            comment: text(&fields.comment),
+            validity: fields.validity.as_str().into(),
             created_at: customer.times.created_at.naive_utc(),
             updated_at: customer.times.updated_at.naive_utc(),
         }
     }
 }
 
-impl Row {
+impl Row<'_> {
     fn into_customer(self, external_ids: Vec<crate::directory::ExternalId>) -> Result<Customer, StoreError> {
         Ok(Customer {
             number: to_number(self.id)?,
@@ -101,7 +103,7 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
     on!(conn, |c| match delta {
         Delta::Created(after) => diesel::insert_into(customers::table).values(Row::from(after)).execute(c)?,
         Delta::Changed { before, after } => {
-            let changed = ChangedColumns::between(Row::from(before), Row::from(after));
+            let changed = ChangedColumns::between(&Row::from(before), Row::from(after));
             let this = customers::id.eq(i64::from(after.number));
             match changed.are_few() {
                 true => prepared::update(customers::table, this, changed).execute(c)?,

@@ -82,6 +82,7 @@ macro_rules! insert {
             }
             None => {
                 for row in &rows {
+                    $crate::turns::offer();
                     on!($conn, |c| diesel::insert_into($table).values(row).execute(c)?);
                 }
             }

@@ -9,6 +9,7 @@ use super::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_group_links, groups, rolls};
 use super::search::matches_all;
+use super::stored_row::searched;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{Comment, Delta, ExternalId, Group, GroupFields, GroupName, GroupNumber, Kind, Times, Validity};
@@ -34,9 +35,9 @@ impl From<&Group> for Row {
         Row {
             id: group.number.into(),
             name_folded: fold(fields.name.as_str()),
-            name_search: search_form(fields.name.as_str()),
+            name_search: search_form(fields.name.as_str()).into_owned(),
             name: fields.name.into(),
-            comment_search: fields.comment.as_ref().map(|comment| search_form(comment.as_str())).unwrap_or_default(),
+            comment_search: searched(&fields.comment).into_owned(),
             comment: fields.comment.map(Into::into),
             validity: fields.validity.as_str().to_owned(),
             created_at: group.times.created_at.naive_utc(),

@@ -1,5 +1,7 @@
 //! What became of the rows of import jobs, what they would deactivate, and whose access they would change.
 
+use std::sync::mpsc::Receiver;
+
 use diesel::prelude::*;
 
 use super::dialect::insert;
@@ -9,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 /// What became of the rows of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Results {
+pub struct Results<B = Vec<u8>> {
     /// Of which job.
     pub job: String,
     /// Of which chunk.
@@ -19,8 +21,11 @@ pub struct Results {
     /// How many of the rows failed.
     pub failed: u64,
     /// A line of JSON a row, compressed with gzip.
-    pub body: Vec<u8>,
+    pub body: B,
 }
+
+/// A body that another thread makes, while all else of the step is planned and written.
+pub type Making = Receiver<Result<Vec<u8>, StoreError>>;
 
 /// The next results of a job after a chunk and a step, in order; with `failed`, only of steps with rows that failed.
 pub fn next_results(
@@ -66,13 +71,15 @@ pub fn previews(conn: &mut Conn, job: &str, after: u64, limit: i64) -> Result<Ve
     items!(conn, import_previews, job, after as i64, limit)
 }
 
-pub(super) fn add(conn: &mut Conn, results: &Results) -> Result<(), StoreError> {
+pub(super) fn add(conn: &mut Conn, results: &Results<Making>) -> Result<(), StoreError> {
+    let lost = |_| StoreError::Unavailable("the thread that packs results has failed".to_owned());
+    let body = results.body.recv().map_err(lost)??;
     let row = (
         table::job.eq(&results.job),
         table::chunk.eq(results.chunk as i64),
         table::step.eq(results.step as i64),
         table::failed.eq(results.failed as i64),
-        table::body.eq(&results.body),
+        table::body.eq(&body),
     );
     on!(conn, |c| diesel::insert_into(table::table).values(row).execute(c)?);
     Ok(())

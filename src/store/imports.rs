@@ -8,7 +8,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::import_chunks::{self, Chunk};
-use super::import_results::{self, Results};
+use super::import_results::{self, Making, Results};
 use super::prepared;
 use super::row_digests::{self, MergedRow, OfNew};
 use super::schema::import_jobs as table;
@@ -118,7 +118,7 @@ pub enum ImportWrite {
     /// A chunk that came.
     Chunk(Box<Chunk>),
     /// What became of the rows of a step.
-    Results(Box<Results>),
+    Results(Box<Results<Making>>),
     /// What was said of the rows and of access so far is of a try that is begun anew.
     ForgetResults(String),
     /// What the job would deactivate, instead of what was said before.

@@ -57,7 +57,7 @@ pub use deactivations::deactivated_by;
 pub use external_ids::valid_of_source;
 pub use facts::{Part, all_facts, count_of_customer_users, facts_of, parts};
 pub use import_chunks::{Chunk, ChunkHead, chunk_content, chunk_head, chunk_numbers, chunks};
-pub use import_results::{Results, absent, cut_imports, next_results, previews};
+pub use import_results::{Making, Results, absent, cut_imports, next_results, previews};
 pub use kept_replies::{KeptReply, WriteKey};
 pub use links::*;
 pub use pairs::{

@@ -7,9 +7,10 @@ use super::one_of::one_of;
 use super::schema::{back_ends, customer_users, customers, groups, services};
 use super::{Conn, StoreError, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
+use crate::turns;
 
-/// So many things are named in one statement.
-const AT_A_TIME: usize = 1_000;
+/// So many things are named in one statement, which takes some hundred microseconds.
+const AT_A_TIME: usize = 100;
 
 /// A kind of record that can be loaded by number.
 pub trait Record: Sized {
@@ -33,6 +34,7 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
 pub fn records_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
     let mut all = Vec::with_capacity(numbers.len());
     for some in numbers.chunks(AT_A_TIME) {
+        turns::offer();
         all.extend(R::load(conn, some)?);
     }
     Ok(all)
@@ -105,6 +107,7 @@ pub fn numbers_by_folded_key(conn: &mut Conn, kind: Kind, folded: &[String]) -> 
     }
     let mut found = Vec::with_capacity(folded.len());
     for some in folded.chunks(AT_A_TIME) {
+        turns::offer();
         let rows = match kind {
             Kind::Customer => look_up!(customers, customer_id_folded, some),
             Kind::CustomerUser => look_up!(customer_users, login_folded, some),
@@ -126,6 +129,7 @@ pub fn numbers_by_external_id(
     let mut found = Vec::with_capacity(external_ids.len());
     for of_source in external_ids.chunk_by(|one, other| one.source == other.source) {
         for some in of_source.chunks(AT_A_TIME) {
+            turns::offer();
             let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
             found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);
         }

@@ -19,6 +19,7 @@ use super::schema::{external_ids as table, state};
 use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
 use crate::directory::{Delta, Edit, ExternalId, ExternalKey, Kind, Number, Source, Thing};
+use crate::turns;
 
 /// The digest of a row, of what is done with it too.
 pub type RowDigest = [u8; 16];
@@ -34,8 +35,8 @@ pub struct MergedRow {
     pub digest: RowDigest,
 }
 
-/// So many things are named in one statement.
-const AT_A_TIME: usize = 1_000;
+/// So many things are named in one statement, which takes some hundred microseconds.
+const AT_A_TIME: usize = 100;
 
 /// What is stored: the state of the names, and the digest.
 fn stored(epoch: i64, digest: &RowDigest) -> Vec<u8> {
@@ -56,6 +57,7 @@ pub fn unchanged(
     let epoch = names_epoch(conn)?;
     let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
     for some in rows.chunks(AT_A_TIME) {
+        turns::offer();
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
         let found = dialect::keyed(conn, kind.as_str(), source.as_str(), &ids)?;
         known.extend(found.into_iter().filter_map(|it| Some((it.external_id, (it.thing_id, it.row_digest?)))));
@@ -128,6 +130,7 @@ pub(super) fn remember(
         return remember_at_once(c, kind, source, &rows, epoch);
     }
     for row in rows {
+        turns::offer();
         let row = (
             table::kind.eq(kind.as_str()),
             table::source.eq(source.as_str()),
@@ -177,6 +180,7 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -
     }
     for (kind, numbers) in changed {
         for some in numbers.chunks(AT_A_TIME) {
+            turns::offer();
             let of_kind = table::kind.eq(kind.as_str()).and(table::row_digest.is_not_null());
             let these = table::table.filter(of_kind.and(one_of(table::thing_id, some)));
             on!(conn, |c| diesel::update(these).set(table::row_digest.eq(None::<Vec<u8>>)).execute(c)?);

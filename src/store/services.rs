@@ -37,7 +37,7 @@ impl From<&Service> for Row {
             id: service.number.into(),
             parent_id: service.parent.map(Into::into),
             name_folded: fold(fields.name.as_str()),
-            name_search: search_form(fields.name.as_str()),
+            name_search: search_form(fields.name.as_str()).into_owned(),
             name: fields.name.into(),
             comment: fields.comment.map(Into::into),
             validity: fields.validity.as_str().to_owned(),

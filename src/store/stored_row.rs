@@ -1,5 +1,9 @@
-//! Rows of records, and what of one an edit changes: only that is written. A column that is named in an UPDATE has all of
+//! Rows of records, which lend from them, and what of one an edit changes: only that is written. A column that is named in an UPDATE has all of
 //! its indexes rewritten, whether it changes or not.
+
+use std::borrow::Cow;
+
+use crate::directory::text::search_form;
 
 /// The row of a table of records, from the columns that an edit can change, and those of them that differ between two of its states.
 macro_rules! stored_row {
@@ -7,7 +11,7 @@ macro_rules! stored_row {
         #[derive(Queryable, Selectable, Insertable)]
         #[diesel(table_name = $table, treat_none_as_null = true, treat_none_as_default_value = false)]
         #[diesel(check_for_backend(diesel::sqlite::Sqlite, diesel::pg::Pg))]
-        struct Row {
+        struct Row<'r> {
             id: i64,
             $($column: $type,)+
             created_at: NaiveDateTime,
@@ -16,7 +20,7 @@ macro_rules! stored_row {
 
         #[derive(AsChangeset)]
         #[diesel(table_name = $table)]
-        struct ChangedColumns {
+        struct ChangedColumns<'r> {
             $($column: Option<$type>,)+
             updated_at: NaiveDateTime,
         }
@@ -28,7 +32,7 @@ macro_rules! stored_row {
             use diesel::sql_types::Array;
             use $crate::store::stored_row::{column, upsert};
 
-            let rows: Vec<Row> = records.iter().map(|record| Row::from(*record)).collect();
+            let rows: Vec<Row<'_>> = records.iter().map(|record| Row::from(*record)).collect();
             if rows.is_empty() {
                 return Ok(());
             }
@@ -44,8 +48,8 @@ macro_rules! stored_row {
             Ok(())
         }
 
-        impl ChangedColumns {
-            fn between(before: Row, after: Row) -> Self {
+        impl<'r> ChangedColumns<'r> {
+            fn between(before: &Row<'_>, after: Row<'r>) -> Self {
                 Self {
                     $($column: (before.$column != after.$column).then_some(after.$column),)+
                     updated_at: after.updated_at,
@@ -60,6 +64,16 @@ macro_rules! stored_row {
     };
 }
 pub(super) use stored_row;
+
+/// A text as it is stored.
+pub(super) fn text<T: AsRef<str>>(text: &Option<T>) -> Option<Cow<'_, str>> {
+    text.as_ref().map(|text| text.as_ref().into())
+}
+
+/// What `q` looks for in a text.
+pub(super) fn searched<T: AsRef<str>>(text: &Option<T>) -> Cow<'_, str> {
+    text.as_ref().map(|text| search_form(text.as_ref())).unwrap_or_default()
+}
 
 /// One column of rows.
 pub(super) fn column<R, T>(rows: &[R], of: impl Fn(&R) -> &T) -> Vec<&T> {

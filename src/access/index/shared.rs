@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 /// So many items stand together: they are copied together.
-const BLOCK: usize = 512;
+const BLOCK: usize = 511;
 
 /// Entries by number.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::directory::{ExternalId, Number, PermissionSet, Reference, Thing};
 use crate::store::StoreError;
+use crate::turns;
 use ahead::read_ahead;
 pub use ahead::{Ahead, named};
 pub use repeated::repeated;
@@ -41,9 +42,12 @@ pub fn upsert_known(
     options: Options,
 ) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
     rows.into_iter()
-        .map(|row| match one(plan, row, options) {
-            Err(Refusal::Store(why)) => Err(why),
-            outcome => Ok(outcome),
+        .map(|row| {
+            turns::offer();
+            match one(plan, row, options) {
+                Err(Refusal::Store(why)) => Err(why),
+                outcome => Ok(outcome),
+            }
         })
         .collect()
 }

@@ -1,5 +1,9 @@
 //! What became of rows, a line of JSON each.
 
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -8,8 +12,9 @@ use super::rows::SentRow;
 use super::upload::pack;
 use crate::plan::batch::Done;
 use crate::plan::{FieldError, Refusal};
-use crate::store::StoreError;
+use crate::store::{Making, StoreError};
 use crate::sync::rows::RowKind;
+use crate::turns;
 
 /// What is wrong with a member of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,10 +177,29 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// The same of results as [`packed`] makes of them, on a thread of its own.
+pub fn packing(results: Arc<Vec<RowResult>>) -> Result<Making, StoreError> {
+    let (made, making) = sync_channel(1);
+    let started = Builder::new().name("results".to_owned()).spawn(move || {
+        // Nobody waits any more if the write was refused meanwhile.
+        let _ = made.send(packed(&results));
+    });
+    started.map_err(|why| StoreError::Unavailable(format!("no thread for results: {why}")))?;
+    Ok(making)
+}
+
+/// What needs no making any more.
+pub fn made(body: Vec<u8>) -> Making {
+    let (made, making) = sync_channel(1);
+    let _ = made.send(Ok(body));
+    making
+}
+
 /// Results as they are stored.
 pub fn packed(results: &[RowResult]) -> Result<Vec<u8>, StoreError> {
     let mut lines = String::new();
     for result in results {
+        turns::offer();
         lines.push_str(&written(result)?);
         lines.push('\n');
     }

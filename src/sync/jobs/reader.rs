@@ -12,6 +12,7 @@ use crate::directory::Thing;
 use crate::replica::Replica;
 use crate::store::{self, ChunkHead, StoreError};
 use crate::sync::rows::RowKind;
+use crate::turns;
 
 /// So many rows are written in one transaction, so that nobody else waits for long.
 pub const AT_A_TIME: usize = 1_000;
@@ -38,6 +39,7 @@ impl Reader {
         let broken = |why| StoreError::Corrupt(format!("chunk {} cannot be read any more: {why}", head.number));
         let mut rows = rows::open(head, &content).map_err(broken)?;
         while let Some(row) = rows.glance().map_err(broken)? {
+            turns::offer();
             if !tell(row) {
                 break;
             }
@@ -119,6 +121,7 @@ impl Reader {
         let (mut ready, mut weight) = (Vec::new(), 0);
         let mut left = rows.len();
         for (row, known) in rows.into_iter().zip(known) {
+            turns::offer();
             let row = self.make_ready(lot, of_chunk, row, known);
             weight += if matches!(row, Ready::Same(_)) { 1 } else { LOOKED_UP / AT_A_TIME };
             ready.push(row);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::options::{Options, Phase, Position, Progress};
-use super::outcome::{FAILED, RowResult, packed};
+use super::outcome::{FAILED, RowResult, made, packed, packing};
 use super::prepare::Prepared;
 use super::reader::Reader;
 use super::repeats::Digests;
@@ -14,8 +14,9 @@ use super::slice::{Applied, Context, Slice};
 use super::worker::Worker;
 use crate::plan::{Plan, Refusal, imports};
 use crate::store::imports::{ImportJob, ImportWrite, JobState};
-use crate::store::{self, Results, StoreError};
+use crate::store::{self, Making, Results, StoreError};
 use crate::sync::rows::RowKind;
+use crate::turns;
 
 /// So often a write is tried that found the database out of reach.
 const TRIES: usize = 20;
@@ -115,7 +116,10 @@ impl<'w> Run<'w> {
         let rows: u64 = self.heads.iter().map(|head| head.rows).sum();
         let mut prepared = Prepared::new(self.context.source.as_str(), rows.min(MOST_RESERVED) as usize);
         for seen in self.reader().looks(prepared.look())? {
-            seen?.into_iter().for_each(|row| prepared.add(row));
+            for row in seen? {
+                turns::offer();
+                prepared.add(row);
+            }
             self.renew()?;
         }
         prepared.finish();
@@ -166,7 +170,7 @@ impl<'w> Run<'w> {
         let is_same = self.step(move |plan, job, progress| {
             let is_same = context.are_same_still(plan, &of_step)?.into_iter().all(|is_same| is_same);
             if is_same {
-                record_packed(plan, job, progress, &of_step, (&of_all, body.clone()));
+                record_made(plan, job, progress, &of_step, (&of_all, made(body.clone())));
             }
             Ok(is_same)
         })?;
@@ -272,16 +276,16 @@ pub(super) fn record(
     applied: &Applied,
 ) -> Result<(), StoreError> {
     applied.reactivated.iter().for_each(|kind| progress.count(Some(*kind), |counts| counts.reactivated += 1));
-    record_packed(plan, job, progress, slice, (&applied.results, packed(&applied.results)?));
+    record_made(plan, job, progress, slice, (&applied.results, packing(Arc::clone(&applied.results))?));
     Ok(())
 }
 
-fn record_packed(
+fn record_made(
     plan: &mut Plan,
     job: &ImportJob,
     progress: &mut Progress,
     slice: &Slice,
-    (results, body): (&[RowResult], Vec<u8>),
+    (results, body): (&[RowResult], Making),
 ) {
     results.iter().for_each(|result| result.count_in(progress));
     progress.at = Position { rank: slice.rank, chunk: slice.chunk, row: slice.last_row() };

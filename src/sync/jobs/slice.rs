@@ -79,7 +79,7 @@ pub struct SameRow {
 /// What became of a slice.
 pub struct Applied {
     /// Row by row.
-    pub results: Vec<RowResult>,
+    pub results: Arc<Vec<RowResult>>,
     /// The kinds of those that the source had deactivated, and that count again.
     pub reactivated: Vec<RowKind>,
     /// The rows that were merged, and change nothing when they come again.
@@ -236,7 +236,7 @@ impl Context {
                 },
             });
         }
-        Ok(Applied { results, reactivated, merged })
+        Ok(Applied { results: Arc::new(results), reactivated, merged })
     }
 
     /// What this source had deactivated and has sent again counts again, unless the row says otherwise.
