@@ -36,6 +36,9 @@ fn main() {
     if std::env::args().any(|argument| argument == servers::ECHO) {
         return servers::serve_echo().expect("the echo serves");
     }
+    if std::env::args().any(|argument| argument == servers::FRAME) {
+        return servers::serve_frame().expect("the frame serves");
+    }
     let large = directory::customer_users();
     let (few, many) = (filled(SMALL), filled(large));
     let echo = Server::echo();
@@ -104,6 +107,16 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     let found = compare(&Side::new(&quiet, &checks_sent), &bare);
     report("check over HTTP (HS256) ÷ bare echo, requests a second", found.requests, "ratio", Target::AtLeast(0.8));
     report("check over HTTP (HS256) ÷ bare echo, the server's time", found.cpu, "ratio", Target::AtMost(2.0));
+    let frame = Server::frame();
+    let found = compare(&Side::new(&frame, &checks_sent), &bare);
+    report(
+        "what every reply has around it, without an answer ÷ bare echo, requests a second",
+        found.requests,
+        "ratio",
+        Target::None,
+    );
+    report("the same, the server's time", found.cpu, "ratio", Target::None);
+    drop(frame);
     let found = compare(&Side::new(&quiet, &everything(SMALL, &token)), &bare);
     report("everything that one customer user has ÷ bare echo", found.requests, "ratio", Target::AtLeast(0.5));
     drop(quiet);

@@ -1,19 +1,26 @@
 //! The servers: each a process of its own, so that what it costs can be told from what the client costs.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpServer, web};
+use actix_web::http::header;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use prometheus::{Histogram, HistogramOpts};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Threads that answer, of every server.
 const WORKERS: &str = "2";
 /// The argument by which this program becomes the echo.
 pub const ECHO: &str = "serve-the-echo";
+/// The argument by which this program becomes the frame.
+pub const FRAME: &str = "serve-the-frame";
 
 /// A server that runs until it is dropped.
 pub struct Server {
@@ -24,7 +31,16 @@ pub struct Server {
 impl Server {
     /// The bare echo: this program, started once more.
     pub fn echo() -> Self {
-        Self::start(Command::new(std::env::current_exe().expect("this program")).arg(ECHO).stderr(Stdio::inherit()))
+        Self::this_program(ECHO)
+    }
+
+    /// What every answer has around it, and no answer.
+    pub fn frame() -> Self {
+        Self::this_program(FRAME)
+    }
+
+    fn this_program(role: &str) -> Self {
+        Self::start(Command::new(std::env::current_exe().expect("this program")).arg(role).stderr(Stdio::inherit()))
     }
 
     /// The service on the database of this directory. `BENCH_BINARY` names another build of it, to compare them.
@@ -77,9 +93,52 @@ pub fn serve_echo() -> std::io::Result<()> {
     async fn echo(question: web::Json<Question>) -> web::Json<Question> {
         question
     }
+    serve(|routes| {
+        routes.route("/v1/access:check", web::post().to(echo));
+    })
+}
+
+/// What the frame keeps between requests.
+struct Frame {
+    callers: Mutex<HashSet<[u8; 32]>>,
+    times: Histogram,
+}
+
+/// What a check answers.
+#[derive(Serialize)]
+struct Answer {
+    allowed: bool,
+    revision: &'static str,
+    reasons: [&'static str; 0],
+}
+
+/// The least that the service has to do for a check beside answering it: tell its token from others, give it an id, count
+/// and time it, and reply with the headers that every reply has. Nothing is looked up, and nothing bounded or logged.
+pub fn serve_frame() -> std::io::Result<()> {
+    async fn framed(request: HttpRequest, question: web::Json<Question>, frame: web::Data<Frame>) -> HttpResponse {
+        let (began, revision) = (Instant::now(), "5f0c1d9e6a574b0e-42");
+        let token = request.headers().get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
+        frame.callers.lock().expect("no thread has failed").insert(Sha256::digest(token).into());
+        let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+        let answer = Answer { allowed: !question.permission.is_empty(), revision, reasons: [] };
+        frame.times.observe(began.elapsed().as_secs_f64());
+        HttpResponse::Ok()
+            .insert_header(("x-request-id", id))
+            .insert_header(("access-revision", revision))
+            .insert_header((header::VARY, "Accept-Encoding"))
+            .json(answer)
+    }
+    let times = Histogram::with_opts(HistogramOpts::new("times", "How long it took.")).expect("a histogram");
+    let frame = web::Data::new(Frame { callers: Mutex::default(), times });
+    serve(move |routes| {
+        routes.app_data(frame.clone()).route("/v1/access:check", web::post().to(framed));
+    })
+}
+
+fn serve(routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on http://{}", listener.local_addr()?);
-    let server = HttpServer::new(|| App::new().route("/v1/access:check", web::post().to(echo)));
+    let server = HttpServer::new(move || App::new().configure(routes.clone()));
     let server = server.workers(WORKERS.parse().expect("a number")).listen(listener)?;
     actix_web::rt::System::new().block_on(server.run())
 }

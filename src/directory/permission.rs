@@ -196,12 +196,8 @@ mod tests {
     use super::*;
 
     fn types() -> PermissionTypes {
-        let named = |name: &str, bit| PermissionType {
-            name: PermissionName(name.into()),
-            bit,
-            label: None,
-            description: None,
-        };
+        let named =
+            |name: &str, bit| PermissionType { name: PermissionName(name.into()), bit, label: None, description: None };
         PermissionTypes(vec![named("ro", 1), named("note", 2), named("rw", 0)])
     }
 

@@ -241,6 +241,15 @@ pub(super) struct Keyed {
     pub(super) row_digest: Option<Vec<u8>>,
 }
 
+/// How many things are named in one statement. SQLite works on it in this thread, which is to offer its turn after some
+/// hundred microseconds; to PostgreSQL each is a way there and back.
+pub(super) fn together(conn: &Conn) -> usize {
+    match conn {
+        Conn::Sqlite(_) => 32,
+        Conn::Postgres(_) => 1_000,
+    }
+}
+
 /// Those of these external ids of a source that something of the kind has.
 pub(super) fn keyed(conn: &mut Conn, kind: &str, source: &str, ids: &[&str]) -> Result<Vec<Keyed>, StoreError> {
     Ok(match conn {

@@ -5,12 +5,9 @@ use diesel::prelude::*;
 use super::numbers::to_number;
 use super::one_of::one_of;
 use super::schema::{back_ends, customer_users, customers, groups, services};
-use super::{Conn, StoreError, external_ids, on};
+use super::{Conn, StoreError, dialect, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
 use crate::turns;
-
-/// So many things are named in one statement, which takes some hundred microseconds.
-const AT_A_TIME: usize = 100;
 
 /// A kind of record that can be loaded by number.
 pub trait Record: Sized {
@@ -33,7 +30,7 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
 /// The records of these numbers, however many, in any order: some at a time, so that no statement has much to sort.
 pub fn records_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
     let mut all = Vec::with_capacity(numbers.len());
-    for some in numbers.chunks(AT_A_TIME) {
+    for some in numbers.chunks(dialect::together(conn)) {
         turns::offer();
         all.extend(R::load(conn, some)?);
     }
@@ -106,7 +103,7 @@ pub fn numbers_by_folded_key(conn: &mut Conn, kind: Kind, folded: &[String]) -> 
         };
     }
     let mut found = Vec::with_capacity(folded.len());
-    for some in folded.chunks(AT_A_TIME) {
+    for some in folded.chunks(dialect::together(conn)) {
         turns::offer();
         let rows = match kind {
             Kind::Customer => look_up!(customers, customer_id_folded, some),
@@ -128,7 +125,7 @@ pub fn numbers_by_external_id(
 ) -> Result<Vec<(ExternalId, u32)>, StoreError> {
     let mut found = Vec::with_capacity(external_ids.len());
     for of_source in external_ids.chunk_by(|one, other| one.source == other.source) {
-        for some in of_source.chunks(AT_A_TIME) {
+        for some in of_source.chunks(dialect::together(conn)) {
             turns::offer();
             let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
             found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);

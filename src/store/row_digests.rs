@@ -35,9 +35,6 @@ pub struct MergedRow {
     pub digest: RowDigest,
 }
 
-/// So many things are named in one statement, which takes some hundred microseconds.
-const AT_A_TIME: usize = 100;
-
 /// What is stored: the state of the names, and the digest.
 fn stored(epoch: i64, digest: &RowDigest) -> Vec<u8> {
     [&epoch.to_be_bytes()[..], digest].concat()
@@ -56,7 +53,7 @@ pub fn unchanged(
 ) -> Result<Vec<Option<u32>>, StoreError> {
     let epoch = names_epoch(conn)?;
     let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
-    for some in rows.chunks(AT_A_TIME) {
+    for some in rows.chunks(dialect::together(conn)) {
         turns::offer();
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
         let found = dialect::keyed(conn, kind.as_str(), source.as_str(), &ids)?;
@@ -179,7 +176,7 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -
         }
     }
     for (kind, numbers) in changed {
-        for some in numbers.chunks(AT_A_TIME) {
+        for some in numbers.chunks(dialect::together(conn)) {
             turns::offer();
             let of_kind = table::kind.eq(kind.as_str()).and(table::row_digest.is_not_null());
             let these = table::table.filter(of_kind.and(one_of(table::thing_id, some)));

@@ -68,14 +68,14 @@ trait Searched: Record {
 impl Searched for Customer {
     fn searched(&self, _: &[Customer]) -> Vec<String> {
         let name = self.fields.name.as_ref().map(Text::as_str).unwrap_or_default();
-        vec![search_form(self.fields.customer_id.as_str()), search_form(name)]
+        [self.fields.customer_id.as_str(), name].map(|text| search_form(text).into_owned()).into()
     }
 }
 
 impl Searched for CustomerUser {
     fn searched(&self, customers: &[Customer]) -> Vec<String> {
         let name = self.fields.last_name.as_ref().map(Text::as_str).unwrap_or_default();
-        let mut all = vec![search_form(self.fields.login.as_str()), search_form(name)];
+        let mut all: Vec<_> = [self.fields.login.as_str(), name].map(|text| search_form(text).into_owned()).into();
         let theirs = self.customer.iter().chain(&self.additional_customers);
         for of in theirs {
             let customer = customers.iter().find(|customer| customer.number == of.number).expect("a customer");

@@ -137,7 +137,9 @@ impl<'w> Run<'w> {
     fn write_rows(&mut self) -> Result<(), Stop> {
         let slices = self.reader().slices_read_ahead(Arc::clone(&self.prepared), self.progress.at)?;
         for slice in slices {
-            self.write(Arc::new(slice?))?;
+            let slice = Arc::new(slice?);
+            self.write(Arc::clone(&slice))?;
+            slice.let_go();
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use crate::plan::batch::Effect;
 use crate::plan::{Ahead, Plan, Refusal, batch};
 use crate::store::{MergedRow, StoreError};
 use crate::sync::rows::{self as read_rows, ReadRow, RowKind};
+use crate::turns;
 
 /// What holds for all rows of a job.
 pub struct Context {
@@ -90,6 +91,14 @@ impl Slice {
     /// The rows that are to be merged.
     pub fn to_merge(&self) -> impl Iterator<Item = &batch::Row> + Clone {
         self.rows.iter().filter_map(Ready::row)
+    }
+
+    /// Frees what nobody needs any more; that takes long, too.
+    pub fn let_go(self: Arc<Self>) {
+        for row in Arc::into_inner(self).into_iter().flat_map(|slice| slice.rows) {
+            turns::offer();
+            drop(row);
+        }
     }
 
     /// The last of its rows.

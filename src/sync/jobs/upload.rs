@@ -3,12 +3,13 @@
 //! A table that cannot be read as one is refused as a whole, here, so that it is never half in. What is
 //! unpacked is never held whole, and never more than it may be.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
-use flate2::read::{GzEncoder, MultiGzDecoder};
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::rows::{self, CSV, NDJSON, Rows};
@@ -16,6 +17,7 @@ use crate::store::{Chunk, ChunkHead};
 use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::reader::ReadError;
 use crate::sync::rows::RowKind;
+use crate::turns;
 
 /// A chunk as it comes.
 pub struct Upload<'u> {
@@ -112,11 +114,17 @@ impl Inspected {
     }
 }
 
+/// So many bytes are compressed in some hundred microseconds.
+const PIECE: usize = 32 * 1024;
+
 /// Bytes compressed with gzip.
 pub(super) fn pack(plain: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packed = Vec::new();
-    GzEncoder::new(plain, Compression::fast()).read_to_end(&mut packed)?;
-    Ok(packed)
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    for piece in plain.chunks(PIECE) {
+        turns::offer();
+        packed.write_all(piece)?;
+    }
+    packed.finish()
 }
 
 type Counted = (u64, Option<Vec<String>>);
@@ -189,6 +197,7 @@ struct Metered<'u> {
 
 impl Read for Metered<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        turns::offer();
         let read = self.input.read(into)?;
         self.hash.update(&into[..read]);
         self.bytes += read as u64;
