@@ -68,7 +68,7 @@ fn bare() -> SqliteConnection {
     let _ = std::fs::remove_file(&path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).expect("a connection");
     conn.batch_execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; CREATE TABLE rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
     )
     .expect("a table");
     conn
@@ -110,7 +110,8 @@ fn main() {
     let (mut conn, mut random) = (bare(), Random::new());
     let mut of_all =
         SqliteConnection::establish(&copied(filled, "whole.sqlite").to_string_lossy()).expect("a connection");
-    of_all.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").expect("our settings");
+    let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096";
+    of_all.batch_execute(settings).expect("our settings");
     let mut clients: Vec<Client> = vec![service.client()];
     clients.extend((1..CLIENTS).map(|_| clients[0].another()).collect::<Vec<_>>());
     let (mut bare, mut one, mut many) = (Vec::new(), Vec::new(), Vec::new());

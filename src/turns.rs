@@ -4,20 +4,31 @@
 //! a question would wait for as long. It looks who waits when the thread calls it. So what works on many rows offers its
 //! turn for each.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// How long a thread works before it asks the kernel, which takes some hundred nanoseconds to answer.
-const TURN: Duration = Duration::from_micros(50);
+const LEAST: Duration = Duration::from_micros(50);
 
-/// Lets another thread on, if one waits that has had less time, and if this one has had its turn.
-pub fn offer() {
-    thread_local! {
-        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+/// The turn of a thread that works on many things, one after the other.
+pub struct Turn {
+    since: Instant,
+    length: Duration,
+}
+
+impl Turn {
+    /// It begins. Who has little to do ends before it is to be offered to anybody.
+    pub fn begin() -> Self {
+        Self { since: Instant::now(), length: LEAST }
     }
-    let now = Instant::now();
-    if SINCE.get().is_none_or(|since| now.duration_since(since) >= TURN) {
-        std::thread::yield_now();
-        SINCE.set(Some(Instant::now()));
+
+    /// Lets another thread on, if one waits, and if this one has had its turn. Who was kept away for long has a longer one
+    /// after that: whoever shares a processor with threads that offer nothing gets about half of it all the same.
+    pub fn offer(&mut self) {
+        let asked = Instant::now();
+        if asked.duration_since(self.since) >= self.length {
+            std::thread::yield_now();
+            self.since = Instant::now();
+            self.length = LEAST.max(self.since.duration_since(asked));
+        }
     }
 }

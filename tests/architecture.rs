@@ -8,16 +8,17 @@ use std::path::Path;
 
 /// What each module may use of the others. Whatever stands in `cli/` puts the service together.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("turns", &[]),
     ("directory", &[]),
     ("access", &["directory"]),
     ("json", &["directory"]),
     ("config", &["auth"]),
     ("auth", &["config", "directory"]),
-    ("store", &["config", "directory"]),
-    ("plan", &["directory", "store"]),
-    ("replica", &["access", "directory", "plan", "store"]),
+    ("store", &["config", "directory", "turns"]),
+    ("plan", &["directory", "store", "turns"]),
+    ("replica", &["access", "directory", "plan", "store", "turns"]),
     // What a desk answers is compared with what `access` answers; the rules themselves are named below.
-    ("sync", &["access", "directory", "json", "plan", "replica", "store"]),
+    ("sync", &["access", "directory", "json", "plan", "replica", "store", "turns"]),
     ("api", &["access", "auth", "config", "directory", "json", "plan", "replica", "store", "sync"]),
     ("cli", &["api", "auth", "config", "directory", "json", "plan", "replica", "store", "sync"]),
 ];
@@ -44,6 +45,7 @@ const ONLY_IN: &[(&str, &[&str], &[&str])] = &[
         &["src/store/connection.rs", "src/store/dialect.rs", "src/store/mod.rs", "src/config/"],
     ),
     ("the environment", &["env::var", "env::vars", "env::args"], &["src/config/"]),
+    ("giving way", &["yield_now"], &["src/turns.rs"]),
     ("fetching", &["ureq", "TcpStream", "to_socket_addrs"], &["src/auth/fetch.rs", "src/cli/health.rs"]),
     ("HTTP", &["actix_web"], &["src/api/", "src/cli/", "src/auth/", "src/replica/"]),
     (

@@ -133,7 +133,7 @@ fn of_kind<R: Validated>(plan: &mut Plan, numbers: &[u32]) -> Result<Vec<Thing>,
 
 fn load<R: Validated>(conn: &mut Conn, numbers: &[u32]) -> Result<Vec<R>, StoreError> {
     let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
-    R::load(conn, &numbers)
+    store::records_of::<R>(conn, &numbers)
 }
 
 /// The natural keys of these things, by number.

@@ -9,11 +9,14 @@ use super::{Shared, load};
 use crate::access::Index;
 use crate::directory::{Change, PermissionTypes};
 use crate::store::{self, LoggedRevision, Store, StoreError};
+use crate::turns::Turn;
 
 /// About how many changes are read from the log at a time.
 const AT_A_TIME: usize = 2_000;
 /// So many changes are applied while readers wait: some tens of microseconds.
 const AT_ONCE: usize = 64;
+/// So many are applied to a copy before others have their turn.
+const IN_A_COPY: usize = 512;
 
 /// Which history the index follows, and the identity of the revision that it stands at.
 pub(super) struct Followed {
@@ -168,15 +171,19 @@ impl Shared {
     /// Applies one revision, whole, so that no reader waits for more than a moment: a large one is applied
     /// to a copy, which then takes the index's place. Nobody else applies meanwhile.
     fn apply_one(&self, revision: u64, changes: &[Change]) {
-        let apply = |index: &mut Index| {
+        if changes.len() <= AT_ONCE {
+            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             index.apply_all(changes);
             index.set_revision(revision);
-        };
-        if changes.len() <= AT_ONCE {
-            return apply(&mut self.index.write().unwrap_or_else(PoisonError::into_inner));
+            return;
         }
         let mut next = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
-        apply(&mut next);
+        let mut turn = Turn::begin();
+        for some in changes.chunks(IN_A_COPY) {
+            turn.offer();
+            next.apply_all(some);
+        }
+        next.set_revision(revision);
         let old = std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), next);
         // Freed when nobody waits for it.
         drop(old);

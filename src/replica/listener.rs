@@ -23,7 +23,7 @@ const RECONNECT: Duration = Duration::from_secs(1);
 pub(super) fn start(shared: Weak<Shared>) -> Result<(), StoreError> {
     #[expect(clippy::disallowed_methods, reason = "the thread is its own; libpq's socket cannot be waited for")]
     let listen = move || {
-        let mut ear = Ear { listener: None, not_before: Instant::now(), told: 0, complained: false };
+        let mut ear = Ear { listener: None, heard: None, not_before: Instant::now(), told: 0, complained: false };
         while let Some(shared) = shared.upgrade() {
             ear.turn(&shared);
             drop(shared);
@@ -36,6 +36,8 @@ pub(super) fn start(shared: Weak<Shared>) -> Result<(), StoreError> {
 
 struct Ear {
     listener: Option<Listener>,
+    /// The last revision that was heard of and not looked for yet.
+    heard: Option<u64>,
     /// When it may be tried again.
     not_before: Instant,
     /// The last revision of this process that the others were told of.
@@ -48,14 +50,15 @@ impl Ear {
     fn turn(&mut self, shared: &Shared) {
         let written = shared.written.load(Ordering::Relaxed);
         match self.exchange(&shared.store, written) {
-            // What this process has written its writer applies.
-            Ok(Some(revision)) if revision > shared.written.load(Ordering::Relaxed) => {
-                if let Err(why) = shared.catch_up_to(revision) {
-                    log::debug!("the change log cannot be followed: {why}");
-                }
-            }
-            Ok(_) => {}
+            Ok(heard) => self.heard = self.heard.max(heard),
             Err(why) => self.give_up(&why),
+        }
+        // What this process has just written it applies without a look at the log.
+        let is_to_come = |revision: &u64| *revision > shared.applying.load(Ordering::Relaxed);
+        if let Some(revision) = self.heard.take_if(|revision| is_to_come(revision))
+            && let Err(why) = shared.catch_up_to(revision)
+        {
+            log::debug!("the change log cannot be followed: {why}");
         }
     }
 
@@ -70,7 +73,7 @@ impl Ear {
             return store.read(crate::store::state).map(|state| Some(state.revision));
         }
         let Some(listener) = &mut self.listener else { return Ok(None) };
-        if written > self.told {
+        if written != self.told {
             // What cannot be told is not told again: the others find it by looking.
             self.told = written;
             listener.tell(written)?;

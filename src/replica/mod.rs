@@ -104,6 +104,8 @@ struct Shared {
     writes_waiting: AtomicUsize,
     /// The last revision that this process wrote, for the others to be told of.
     written: AtomicU64,
+    /// The same while it is applied to the index, which nobody else need do; 0 at other times.
+    applying: AtomicU64,
     /// Whoever reads ahead holds it, too.
     ahead: Arc<()>,
     freshness: Freshness,
@@ -125,6 +127,7 @@ impl Replica {
             started: Instant::now(),
             confirmed: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            applying: AtomicU64::new(0),
             ahead: Arc::default(),
             freshness,
         });

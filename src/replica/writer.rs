@@ -111,10 +111,12 @@ fn run(shared: &Shared, recent: &mut Recent, mut batch: Vec<Box<dyn Job>>) {
     });
     let failure = match committed {
         Ok(together) => {
-            shared.written.fetch_max(together.revision, Ordering::Relaxed);
+            shared.written.store(together.revision, Ordering::Relaxed);
+            shared.applying.store(together.revision, Ordering::Relaxed);
             if let Err(why) = shared.follow_own(&together) {
                 log::warn!("the index has not caught up with a write: {why}");
             }
+            shared.applying.store(0, Ordering::Relaxed);
             None
         }
         Err(why) => {

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::dialect::insert;
+use super::dialect::{self, insert};
 use super::numbers::to_number;
+use super::one_of::one_of;
 use super::schema::sync_deactivations as table;
 use super::{Conn, StoreError, on};
 use crate::directory::{Delta, Edit, Kind, Number, Source, Thing};
-
-/// So many things are named in one statement.
-const AT_A_TIME: usize = 1_000;
 
 /// Which of these things of a kind the source has deactivated, and nobody changed since.
 pub fn deactivated_by(
@@ -21,11 +19,11 @@ pub fn deactivated_by(
     numbers: &[u32],
 ) -> Result<HashSet<u32>, StoreError> {
     let mut found = HashSet::new();
-    for some in numbers.chunks(AT_A_TIME) {
+    for some in numbers.chunks(dialect::together(conn)) {
         let some: Vec<i64> = some.iter().copied().map(i64::from).collect();
         let rows: Vec<i64> = on!(conn, |c| table::table
             .filter(table::kind.eq(kind.as_str()).and(table::source.eq(source.as_str())))
-            .filter(table::thing_id.eq_any(&some))
+            .filter(one_of(table::thing_id, &some))
             .select(table::thing_id)
             .load(c)?);
         for number in rows {
@@ -51,8 +49,8 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit]) -> Result<(), StoreError> 
         changed.entry(thing.kind).or_default().push(i64::from(thing.number));
     }
     for (kind, numbers) in changed {
-        for some in numbers.chunks(AT_A_TIME) {
-            let these = table::kind.eq(kind.as_str()).and(table::thing_id.eq_any(some));
+        for some in numbers.chunks(dialect::together(conn)) {
+            let these = table::kind.eq(kind.as_str()).and(one_of(table::thing_id, some));
             on!(conn, |c| diesel::delete(table::table.filter(these)).execute(c)?);
         }
     }

@@ -81,8 +81,9 @@ macro_rules! insert {
                 diesel::copy_from($table).from_insertable(&rows).execute(c)?;
             }
             None => {
+                let mut turn = $crate::turns::Turn::begin();
                 for row in &rows {
-                    $crate::turns::offer();
+                    turn.offer();
                     on!($conn, |c| diesel::insert_into($table).values(row).execute(c)?);
                 }
             }

@@ -72,7 +72,7 @@ pub fn previews(conn: &mut Conn, job: &str, after: u64, limit: i64) -> Result<Ve
 }
 
 pub(super) fn add(conn: &mut Conn, results: &Results<Making>) -> Result<(), StoreError> {
-    let lost = |_| StoreError::Unavailable("the thread that packs results has failed".to_owned());
+    let lost = |_| StoreError::Corrupt("the thread that packs results has failed".to_owned());
     let body = results.body.recv().map_err(lost)??;
     let row = (
         table::job.eq(&results.job),

@@ -146,6 +146,16 @@ mod tests {
         assert_eq!(entries.end(), 9_001);
     }
 
+    /// The allocator keeps blocks of 32, 40, 48, 56, 64 and 80 KiB. The counts before the entries take as much as one, and
+    /// to align the block takes a byte less than that.
+    #[test]
+    fn a_block_is_just_below_a_size_that_the_allocator_keeps() {
+        for (entry, kept) in [(64, 32 * 1024), (128, 64 * 1024)] {
+            let bytes = entry + BLOCK * entry + entry - 1;
+            assert!((kept - entry..=kept).contains(&bytes), "{bytes}");
+        }
+    }
+
     #[test]
     fn a_table_finds_what_was_put_in_and_a_clone_keeps_it() {
         let hash_of = |number: &u32| u64::from(*number).wrapping_mul(0x9e37_79b9_7f4a_7c15);

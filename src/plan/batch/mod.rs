@@ -11,7 +11,7 @@ use super::{
 };
 use crate::directory::{ExternalId, Number, PermissionSet, Reference, Thing};
 use crate::store::StoreError;
-use crate::turns;
+use crate::turns::Turn;
 use ahead::read_ahead;
 pub use ahead::{Ahead, named};
 pub use repeated::repeated;
@@ -41,9 +41,10 @@ pub fn upsert_known(
     rows: Vec<Row>,
     options: Options,
 ) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
+    let mut turn = Turn::begin();
     rows.into_iter()
         .map(|row| {
-            turns::offer();
+            turn.offer();
             match one(plan, row, options) {
                 Err(Refusal::Store(why)) => Err(why),
                 outcome => Ok(outcome),

@@ -12,12 +12,14 @@ use crate::directory::Thing;
 use crate::replica::Replica;
 use crate::store::{self, ChunkHead, StoreError};
 use crate::sync::rows::RowKind;
-use crate::turns;
+use crate::turns::Turn;
 
 /// So many rows are written in one transaction, so that nobody else waits for long.
 pub const AT_A_TIME: usize = 1_000;
 /// So many rows are looked up together; and so many go together of which nothing is written but that they are unchanged.
 const LOOKED_UP: usize = 5_000;
+/// So many keys are taken from the index at a time.
+const LOOKED_AT: usize = 64;
 
 /// Where the rows of a job come from.
 pub struct Reader {
@@ -38,8 +40,9 @@ impl Reader {
         let content = content.ok_or_else(|| StoreError::Corrupt(format!("chunk {} is gone", head.number)))?;
         let broken = |why| StoreError::Corrupt(format!("chunk {} cannot be read any more: {why}", head.number));
         let mut rows = rows::open(head, &content).map_err(broken)?;
+        let mut turn = Turn::begin();
         while let Some(row) = rows.glance().map_err(broken)? {
-            turns::offer();
+            turn.offer();
             if !tell(row) {
                 break;
             }
@@ -120,8 +123,9 @@ impl Reader {
         let (known, revision) = self.known(&rows)?;
         let (mut ready, mut weight) = (Vec::new(), 0);
         let mut left = rows.len();
+        let mut turn = Turn::begin();
         for (row, known) in rows.into_iter().zip(known) {
-            turns::offer();
+            turn.offer();
             let row = self.make_ready(lot, of_chunk, row, known);
             weight += if matches!(row, Ready::Same(_)) { 1 } else { LOOKED_UP / AT_A_TIME };
             ready.push(row);
@@ -139,14 +143,24 @@ impl Reader {
 
     /// Which of these rows the source has sent before, and the revision at which it was asked.
     fn known(&self, rows: &[SentRow]) -> Result<(Vec<Known>, u64), StoreError> {
-        let digested: Vec<Option<Digested>> = rows.iter().map(|row| self.digests.of(row)).collect();
+        let mut turn = Turn::begin();
+        let digest = |row| {
+            turn.offer();
+            self.digests.of(row)
+        };
+        let digested: Vec<Option<Digested>> = rows.iter().map(digest).collect();
         let asked: Vec<&Digested> = digested.iter().flatten().collect();
         let source = &self.context.source;
         let (things, state) = self.replica.read(|conn| repeats::unchanged(conn, source, &asked))?;
-        let keys = self.replica.ask(|index| {
-            let key = |thing: Thing| Some((thing, index.key(thing)?.to_owned()));
-            things.into_iter().map(|thing| thing.and_then(key)).collect::<Vec<_>>()
-        });
+        let mut keys = Vec::with_capacity(things.len());
+        // Whoever writes to the index waits for each look at it, and all others for whoever writes.
+        for some in things.chunks(LOOKED_AT) {
+            turn.offer();
+            keys.extend(self.replica.ask(|index| {
+                let key = |thing: &Option<Thing>| thing.and_then(|thing| Some((thing, index.key(thing)?.to_owned())));
+                some.iter().map(key).collect::<Vec<_>>()
+            }));
+        }
         let mut keys = keys.into_iter();
         let with_thing = |digested: Option<Digested>| digested.map(|digested| (digested, keys.next().flatten()));
         Ok((digested.into_iter().map(with_thing).collect(), state.revision))

@@ -16,7 +16,7 @@ use crate::plan::{Plan, Refusal, imports};
 use crate::store::imports::{ImportJob, ImportWrite, JobState};
 use crate::store::{self, Making, Results, StoreError};
 use crate::sync::rows::RowKind;
-use crate::turns;
+use crate::turns::Turn;
 
 /// So often a write is tried that found the database out of reach.
 const TRIES: usize = 20;
@@ -115,9 +115,10 @@ impl<'w> Run<'w> {
         }
         let rows: u64 = self.heads.iter().map(|head| head.rows).sum();
         let mut prepared = Prepared::new(self.context.source.as_str(), rows.min(MOST_RESERVED) as usize);
+        let mut turn = Turn::begin();
         for seen in self.reader().looks(prepared.look())? {
             for row in seen? {
-                turns::offer();
+                turn.offer();
                 prepared.add(row);
             }
             self.renew()?;

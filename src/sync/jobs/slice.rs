@@ -18,7 +18,7 @@ use crate::plan::batch::Effect;
 use crate::plan::{Ahead, Plan, Refusal, batch};
 use crate::store::{MergedRow, StoreError};
 use crate::sync::rows::{self as read_rows, ReadRow, RowKind};
-use crate::turns;
+use crate::turns::Turn;
 
 /// What holds for all rows of a job.
 pub struct Context {
@@ -95,8 +95,9 @@ impl Slice {
 
     /// Frees what nobody needs any more; that takes long, too.
     pub fn let_go(self: Arc<Self>) {
+        let mut turn = Turn::begin();
         for row in Arc::into_inner(self).into_iter().flat_map(|slice| slice.rows) {
-            turns::offer();
+            turn.offer();
             drop(row);
         }
     }
@@ -235,7 +236,9 @@ impl Context {
         let merged = merged(&rows, &done);
         let mut done = done.into_iter();
         let mut results = Vec::with_capacity(rows.len());
+        let mut turn = Turn::begin();
         for row in &rows {
+            turn.offer();
             results.push(match &**row {
                 Ready::Failed(result) => (**result).clone(),
                 Ready::Same(same) => same.result(slice.chunk),

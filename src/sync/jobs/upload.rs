@@ -17,7 +17,7 @@ use crate::store::{Chunk, ChunkHead};
 use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::reader::ReadError;
 use crate::sync::rows::RowKind;
-use crate::turns;
+use crate::turns::Turn;
 
 /// A chunk as it comes.
 pub struct Upload<'u> {
@@ -81,7 +81,8 @@ pub enum UploadError {
 pub fn inspect(upload: &Upload<'_>) -> Result<Inspected, UploadError> {
     let unpacked: Box<dyn Read + '_> =
         if upload.is_packed { Box::new(MultiGzDecoder::new(upload.sent)) } else { Box::new(upload.sent) };
-    let mut metered = Metered { input: unpacked, hash: Sha256::new(), bytes: 0, most: upload.most };
+    let mut metered =
+        Metered { input: unpacked, hash: Sha256::new(), bytes: 0, most: upload.most, turn: Turn::begin() };
     let counted = count(&mut metered, upload);
     if metered.bytes > upload.most {
         return Err(UploadError::TooLarge(upload.most));
@@ -120,8 +121,9 @@ const PIECE: usize = 32 * 1024;
 /// Bytes compressed with gzip.
 pub(super) fn pack(plain: &[u8]) -> io::Result<Vec<u8>> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut turn = Turn::begin();
     for piece in plain.chunks(PIECE) {
-        turns::offer();
+        turn.offer();
         packed.write_all(piece)?;
     }
     packed.finish()
@@ -193,11 +195,12 @@ struct Metered<'u> {
     hash: Sha256,
     bytes: u64,
     most: u64,
+    turn: Turn,
 }
 
 impl Read for Metered<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        turns::offer();
+        self.turn.offer();
         let read = self.input.read(into)?;
         self.hash.update(&into[..read]);
         self.bytes += read as u64;
