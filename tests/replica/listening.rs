@@ -40,7 +40,36 @@ fn what_a_request_asks_for_is_looked_for_at_once(kind: Kind) {
     same_as_anew(&there, &database);
 }
 
-on_both!(a_write_elsewhere_is_heard_of, what_a_request_asks_for_is_looked_for_at_once);
+/// The numbers of revisions that this process has written count for nothing in a history that was put back before them.
+fn writes_are_heard_of_in_a_history_that_was_put_back(kind: Kind) {
+    let database = kind.database();
+    let here = database.listener();
+    customer(&here, "kept");
+    let kept = revision(&here);
+    (0..5).for_each(|n| drop(customer(&here, &format!("lost{n}"))));
+    behind_the_back(
+        &database,
+        &format!(
+            "BEGIN; DELETE FROM audit WHERE revision > {kept}; DELETE FROM changes WHERE revision > {kept};
+            DELETE FROM revisions WHERE revision > {kept}; DELETE FROM customers WHERE customer_id LIKE 'lost%';
+            UPDATE state SET revision = {kept}, epoch = '0123456789abcdef'; COMMIT;"
+        ),
+    );
+    let there = database.listener();
+    customer(&there, "first");
+    assert_eq!(at_least(&here, &there.token(revision(&there))), Ok(()));
+    customer(&there, "second");
+    wait_until(&here, "second", true);
+    customer(&here, "third");
+    wait_until(&there, "third", true);
+    same_as_anew(&here, &database);
+}
+
+on_both!(
+    a_write_elsewhere_is_heard_of,
+    what_a_request_asks_for_is_looked_for_at_once,
+    writes_are_heard_of_in_a_history_that_was_put_back,
+);
 
 #[test]
 fn a_connection_that_broke_is_made_anew() {
