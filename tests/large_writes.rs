@@ -1,5 +1,6 @@
 //! SQLite as it is built for the service (`.cargo/config.toml`).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects by failing")]
+#![allow(missing_docs, reason = "the table has none")]
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
