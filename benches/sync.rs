@@ -17,7 +17,7 @@ use diesel::sqlite::SqliteConnection;
 use rows::Target::{AtLeast, AtMost, None as NoTarget};
 use serde_json::Value;
 use service::client::Client;
-use service::{Postgres, Service, place, wait};
+use service::{Postgres, Service, fresh, wait};
 
 /// So many rows are in a chunk.
 const CHUNK: u32 = 20_000;
@@ -189,12 +189,7 @@ fn bare_statements(conn: &mut impl SimpleConnection, many: u32, turn: u32) -> f6
 }
 
 fn main() {
-    std::fs::create_dir_all(place()).expect("a directory");
-    let path = place().join("sync.sqlite");
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
-    }
-    let url = format!("sqlite:{}", path.display());
+    let url = format!("sqlite:{}", fresh("sync.sqlite").display());
     let changed = measure("SQLite", &url, 40_000.0);
     let bare = bare(&url, customer_users(), 2);
     rows::report("bare statements of SQLite that keep as many changed rows", bare, "a second", NoTarget);

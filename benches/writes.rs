@@ -7,7 +7,7 @@ mod directory;
 mod rows;
 mod service;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -16,7 +16,7 @@ use diesel::sqlite::SqliteConnection;
 use directory::Random;
 use rows::Target::{AtLeast, None as NoTarget};
 use service::client::Client;
-use service::{Service, fill, place};
+use service::{Service, fill, fresh};
 
 const CUSTOMER_USERS: u32 = 10_000;
 const CLIENTS: usize = 64;
@@ -62,15 +62,21 @@ fn many_clients(clients: &mut [Client], random: &mut Random) -> f64 {
     })
 }
 
-/// A database with one table, and the settings of ours.
-fn bare() -> SqliteConnection {
-    let path = place().join("bare.sqlite");
-    let _ = std::fs::remove_file(&path);
+/// A connection with the settings of ours.
+fn opened(path: &Path) -> SqliteConnection {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).expect("a connection");
     conn.batch_execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; CREATE TABLE rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;
+         PRAGMA wal_autocheckpoint = 4096",
     )
-    .expect("a table");
+    .expect("our settings");
+    conn
+}
+
+/// A database with one table.
+fn bare() -> SqliteConnection {
+    let mut conn = opened(&fresh("bare.sqlite"));
+    conn.batch_execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, value TEXT NOT NULL)").expect("a table");
     conn
 }
 
@@ -95,10 +101,7 @@ fn whole(conn: &mut SqliteConnection, random: &mut Random, turn: &mut u32) {
 }
 
 fn copied(filled: &str, name: &str) -> PathBuf {
-    let copy = place().join(name);
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{ending}", copy.display()));
-    }
+    let copy = fresh(name);
     std::fs::copy(filled, &copy).expect("a copy");
     copy
 }
@@ -108,10 +111,7 @@ fn main() {
     let filled = filled.trim_start_matches("sqlite:");
     let service = Service::start(&format!("sqlite:{}", copied(filled, "written.sqlite").display()));
     let (mut conn, mut random) = (bare(), Random::new());
-    let mut of_all =
-        SqliteConnection::establish(&copied(filled, "whole.sqlite").to_string_lossy()).expect("a connection");
-    let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096";
-    of_all.batch_execute(settings).expect("our settings");
+    let mut of_all = opened(&copied(filled, "whole.sqlite"));
     let mut clients: Vec<Client> = vec![service.client()];
     clients.extend((1..CLIENTS).map(|_| clients[0].another()).collect::<Vec<_>>());
     let (mut bare, mut one, mut many) = (Vec::new(), Vec::new(), Vec::new());

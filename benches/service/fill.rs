@@ -9,19 +9,16 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
-use super::place;
+use super::{fresh, place};
 
 /// The address of a database of SQLite with so many customer users, made if it is not there yet.
 pub fn sqlite(customer_users: u32) -> String {
-    std::fs::create_dir_all(place()).expect("a directory");
-    let (path, unfinished) = (place().join(format!("{customer_users}.sqlite")), place().join("unfinished.sqlite"));
+    let path = place().join(format!("{customer_users}.sqlite"));
     let url = format!("sqlite:{}", path.display());
     if path.exists() {
         return url;
     }
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{ending}", unfinished.display()));
-    }
+    let unfinished = fresh("unfinished.sqlite");
     let open = || Store::open(&DatabaseUrl::Sqlite(unfinished.clone()), 2).expect("a database");
     install(&open()).expect("an installation");
     let mut conn = SqliteConnection::establish(&unfinished.to_string_lossy()).expect("a connection");

@@ -22,6 +22,16 @@ pub fn place() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("benches")
 }
 
+/// The place of a database of SQLite that is made anew.
+pub fn fresh(name: &str) -> PathBuf {
+    std::fs::create_dir_all(place()).expect("a directory");
+    let path = place().join(name);
+    for ending in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", path.display()));
+    }
+    path
+}
+
 /// A running service; killed when this is dropped.
 pub struct Service {
     process: Child,

@@ -4,7 +4,7 @@ use customer_access::directory::CustomerNumber;
 use customer_access::plan::{Plan, Precondition, customers};
 use customer_access::replica::{NotCurrent, Replica};
 
-use super::database::{Kind, behind_the_back, on_both, same_as_anew};
+use super::database::{Database, Kind, behind_the_back, on_both, same_as_anew};
 use super::verbs::{at_least, customer, key, new_customer, revision, write};
 
 fn knows(replica: &Replica, customer: &str) -> bool {
@@ -47,6 +47,18 @@ fn numbers_are_never_given_twice(kind: Kind) {
     assert_eq!(given, (1..=6).collect::<Vec<_>>());
 }
 
+/// Puts a revision back, after which only customers called `lost…` came.
+pub fn put_back(database: &Database, kept: u64) {
+    behind_the_back(
+        database,
+        &format!(
+            "BEGIN; DELETE FROM audit WHERE revision > {kept}; DELETE FROM changes WHERE revision > {kept};
+            DELETE FROM revisions WHERE revision > {kept}; DELETE FROM customers WHERE customer_id LIKE 'lost%';
+            UPDATE state SET revision = {kept}; COMMIT;"
+        ),
+    );
+}
+
 /// As a restore of an older backup does it, into which somebody writes at once.
 fn a_replaced_history_is_noticed(kind: Kind) {
     let database = kind.database();
@@ -54,18 +66,10 @@ fn a_replaced_history_is_noticed(kind: Kind) {
     customer(&replica, "kept");
     let kept = revision(&replica);
     customer(&replica, "lost");
-    let number = kept + 1;
-    behind_the_back(
-        &database,
-        &format!(
-            "BEGIN; DELETE FROM audit WHERE revision = {number}; DELETE FROM changes WHERE revision = {number};
-            DELETE FROM revisions WHERE revision = {number}; DELETE FROM customers WHERE customer_id = 'lost';
-            UPDATE state SET revision = {kept}; COMMIT;"
-        ),
-    );
+    put_back(&database, kept);
     let restored = database.replica();
     customer(&restored, "new");
-    assert_eq!(revision(&restored), number, "the number of a revision that the first replica has applied");
+    assert_eq!(revision(&restored), kept + 1, "the number of a revision that the first replica has applied");
     wait_until(&replica, "lost", false);
     wait_until(&replica, "new", true);
     same_as_anew(&replica, &database);

@@ -9,7 +9,7 @@ use customer_access::config::{DatabaseUrl, Secret};
 use customer_access::store::Store;
 
 use super::database::{Database, Kind, behind_the_back, on_both, open, same_as_anew};
-use super::history::wait_until;
+use super::history::{put_back, wait_until};
 use super::verbs::{at_least, customer, revision};
 
 fn a_write_elsewhere_is_heard_of(kind: Kind) {
@@ -47,14 +47,8 @@ fn writes_are_heard_of_in_a_history_that_was_put_back(kind: Kind) {
     customer(&here, "kept");
     let kept = revision(&here);
     (0..5).for_each(|n| drop(customer(&here, &format!("lost{n}"))));
-    behind_the_back(
-        &database,
-        &format!(
-            "BEGIN; DELETE FROM audit WHERE revision > {kept}; DELETE FROM changes WHERE revision > {kept};
-            DELETE FROM revisions WHERE revision > {kept}; DELETE FROM customers WHERE customer_id LIKE 'lost%';
-            UPDATE state SET revision = {kept}, epoch = '0123456789abcdef'; COMMIT;"
-        ),
-    );
+    put_back(&database, kept);
+    behind_the_back(&database, "UPDATE state SET epoch = '0123456789abcdef'");
     let there = database.listener();
     customer(&there, "first");
     assert_eq!(at_least(&here, &there.token(revision(&there))), Ok(()));
