@@ -47,6 +47,18 @@ impl<T> Delta<T> {
         }
     }
 
+    /// What it is, or else what it was.
+    pub fn either(&self) -> &T {
+        match self {
+            Delta::Created(one) | Delta::Changed { after: one, .. } | Delta::Removed(one) => one,
+        }
+    }
+
+    /// Whether it is there before and after, and this of it is the same.
+    pub fn keeps<K: PartialEq + ?Sized>(&self, of: impl Fn(&T) -> &K) -> bool {
+        matches!(self, Delta::Changed { before, after } if of(before) == of(after))
+    }
+
     /// `put` with what it is, or `removed` with what it was.
     fn change(&self, put: impl Fn(&T) -> Change, removed: impl Fn(&T) -> Change) -> Change {
         match self {

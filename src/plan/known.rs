@@ -349,9 +349,5 @@ fn link_of(edit: &Edit) -> Option<(Link, PermissionSet)> {
 }
 
 fn keeps_its_key(delta: &Delta<Customer>) -> bool {
-    match delta {
-        Delta::Created(_) => true,
-        Delta::Changed { before, after } => before.fields.customer_id == after.fields.customer_id,
-        Delta::Removed(_) => false,
-    }
+    matches!(delta, Delta::Created(_)) || delta.keeps(|customer| &customer.fields.customer_id)
 }

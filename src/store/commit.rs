@@ -224,12 +224,12 @@ fn audit_row(edit: &Edit, types: &PermissionTypes) -> Result<AuditRow, StoreErro
     })
 }
 
-fn of_delta<T: Serialize>(
+fn of_delta<T: Serialize + differences::Members>(
     kind: &'static str,
     delta: &Delta<T>,
     thing_id: impl Fn(&T) -> String,
 ) -> Result<AuditRow, StoreError> {
-    let thing_id = delta.after().or(delta.before()).map(thing_id).unwrap_or_default();
+    let thing_id = thing_id(delta.either());
     let (value_before, value_after) = match delta {
         Delta::Created(after) => (None, Some(text(after)?)),
         Delta::Removed(before) => (Some(text(before)?), None),

@@ -1,72 +1,280 @@
 //! What differs between two states of a record, as JSON: of a change, the audit keeps that and no more.
-
-use std::collections::BTreeMap;
+//!
+//! Members are compared as they are, and only those that differ are written. That is a tenth of the time that it takes to
+//! write both states and to compare what was written.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-/// The members of a record that are records themselves, of which what differs is told member by member.
-const PARTS: [&str; 2] = ["fields", "times"];
+use crate::directory::{
+    BackEnd, BackEndFields, Customer, CustomerFields, CustomerUser, CustomerUserFields, Group, GroupFields, Service,
+    ServiceFields, Settings, Times,
+};
 
-/// Members by name, as they are written.
-type Members<'j> = BTreeMap<&'j str, &'j RawValue>;
+/// What has members that are compared one by one.
+pub(super) trait Members: PartialEq {
+    /// Adds those that differ.
+    fn compare(&self, after: &Self, differences: &mut Differences) -> serde_json::Result<()>;
+}
 
 /// The members that differ, as they were and as they are; what one state has not stands in the other alone.
-pub(super) fn between<T: Serialize>(before: &T, after: &T) -> serde_json::Result<(String, String)> {
-    differing(&serde_json::to_string(before)?, &serde_json::to_string(after)?)
+pub(super) fn between<T: Members>(before: &T, after: &T) -> serde_json::Result<(String, String)> {
+    let mut differences = Differences::default();
+    before.compare(after, &mut differences)?;
+    Ok((differences.before.0 + "}", differences.after.0 + "}"))
 }
 
-fn differing(before: &str, after: &str) -> serde_json::Result<(String, String)> {
-    let (was, is): (Members, Members) = (serde_json::from_str(before)?, serde_json::from_str(after)?);
-    let (mut old, mut new) = (String::from("{"), String::from("{"));
-    for (name, was) in &was {
-        match is.get(name) {
-            Some(is) if was.get() == is.get() => {}
-            Some(is) if PARTS.contains(name) => {
-                let (was, is) = differing(was.get(), is.get())?;
-                add(&mut old, name, &was);
-                add(&mut new, name, &is);
-            }
-            Some(is) => {
-                add(&mut old, name, was.get());
-                add(&mut new, name, is.get());
-            }
-            None => add(&mut old, name, was.get()),
+/// What differs so far.
+#[derive(Default)]
+pub(super) struct Differences {
+    before: Object,
+    after: Object,
+}
+
+impl Differences {
+    /// A member that is written whatever it is.
+    fn always<T: PartialEq + Serialize>(&mut self, name: &str, before: &T, after: &T) -> serde_json::Result<()> {
+        if before != after {
+            self.before.add(name, before)?;
+            self.after.add(name, after)?;
         }
+        Ok(())
     }
-    is.iter().filter(|(name, _)| !was.contains_key(*name)).for_each(|(name, is)| add(&mut new, name, is.get()));
-    Ok((old + "}", new + "}"))
+
+    /// A member that is written if it is there.
+    fn if_there<T: PartialEq + Serialize>(
+        &mut self,
+        name: &str,
+        before: &Option<T>,
+        after: &Option<T>,
+    ) -> serde_json::Result<()> {
+        if before != after {
+            before.iter().try_for_each(|before| self.before.add(name, before))?;
+            after.iter().try_for_each(|after| self.after.add(name, after))?;
+        }
+        Ok(())
+    }
+
+    /// A member that has members.
+    fn by_member<T: Members>(&mut self, name: &str, before: &T, after: &T) -> serde_json::Result<()> {
+        if before != after {
+            let (before, after) = between(before, after)?;
+            self.before.name(name).push_str(&before);
+            self.after.name(name).push_str(&after);
+        }
+        Ok(())
+    }
+
+    /// What has its members written as if they were those of the record.
+    fn flattened<T: Members>(&mut self, _: &str, before: &T, after: &T) -> serde_json::Result<()> {
+        before.compare(after, self)
+    }
 }
 
-fn add(members: &mut String, name: &str, value: &str) {
-    if members.len() > 1 {
-        members.push(',');
+/// An object that has yet to end.
+struct Object(String);
+
+impl Default for Object {
+    fn default() -> Self {
+        Self("{".to_owned())
     }
-    members.extend(["\"", name, "\":", value]);
+}
+
+impl Object {
+    fn add(&mut self, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+        let value = serde_json::to_string(value)?;
+        self.name(name).push_str(&value);
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) -> &mut String {
+        let separator = if self.0.len() > 1 { "," } else { "" };
+        self.0.extend([separator, "\"", name, "\":"]);
+        &mut self.0
+    }
+}
+
+/// How each member of a type is compared. A member that is left out does not compile.
+macro_rules! members {
+    ($($type:ident { $($how:ident: $($name:ident),+;)+ })+) => {
+        $(impl Members for $type {
+            fn compare(&self, after: &Self, differences: &mut Differences) -> serde_json::Result<()> {
+                let $type { $($($name),+),+ } = self;
+                $($(differences.$how(stringify!($name), $name, &after.$name)?;)+)+
+                Ok(())
+            }
+        })+
+    };
+}
+
+members! {
+    Customer { always: number, external_ids; by_member: fields; flattened: times; }
+    CustomerFields { always: customer_id, validity; if_there: name, street, zip, city, country, url, comment; }
+    CustomerUser {
+        always: number, customer, additional_customers, back_end, external_ids;
+        by_member: fields;
+        flattened: times;
+    }
+    CustomerUserFields {
+        always: login, validity;
+        if_there: email, title, first_name, last_name, phone, mobile, fax, street, zip, city, country, comment;
+    }
+    Group { always: number, external_ids; by_member: fields; flattened: times; }
+    GroupFields { always: name, validity; if_there: comment; }
+    Service { always: number, parent, external_ids; by_member: fields; flattened: times; }
+    ServiceFields { always: name, validity; if_there: comment; }
+    BackEnd { always: number; by_member: fields; flattened: times; }
+    BackEndFields { always: name, group_support, read_only; if_there: comment; }
+    Settings {
+        always: group_support, permission_types, other_customers, same_customer_text, other_customers_text,
+            default_services_for_unknown_customer_users, company_access;
+    }
+    Times { always: created_at, updated_at; }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     use super::*;
 
-    fn differences(before: Value, after: Value) -> (Value, Value) {
-        let (before, after) = between(&before, &after).unwrap();
+    fn fields(login: &str, of: Value) -> CustomerUserFields {
+        let mut members = json!({"login": login});
+        members.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+        serde_json::from_value(members).unwrap()
+    }
+
+    fn differences<T: Members>(before: &T, after: &T) -> (Value, Value) {
+        let (before, after) = between(before, after).unwrap();
         (serde_json::from_str(&before).unwrap(), serde_json::from_str(&after).unwrap())
     }
 
     #[test]
     fn only_what_differs_is_told() {
-        let before = json!({"id": 1, "fields": {"a": "x", "b": "{\"y\"}", "c": 1}, "ids": [1], "gone": {"a": 1}});
-        let after = json!({"id": 1, "fields": {"a": "x", "b": "z", "d": 2}, "ids": [1, 2], "new": true});
-        let (old, new) = differences(before, after);
-        assert_eq!(old, json!({"fields": {"b": "{\"y\"}", "c": 1}, "ids": [1], "gone": {"a": 1}}));
-        assert_eq!(new, json!({"fields": {"b": "z", "d": 2}, "ids": [1, 2], "new": true}));
+        let before = fields("jane", json!({"title": "Dr. \"x\"", "phone": "1", "city": "Berlin"}));
+        let after = fields("jane", json!({"title": "Prof.", "fax": "2", "city": "Berlin"}));
+        let (old, new) = differences(&before, &after);
+        assert_eq!(old, json!({"title": "Dr. \"x\"", "phone": "1"}));
+        assert_eq!(new, json!({"title": "Prof.", "fax": "2"}));
+        assert_eq!(differences(&before, &before), (json!({}), json!({})));
+    }
+
+    /// The members of two states as they are written as a whole, without those that are the same.
+    fn without_the_same(before: &Value, after: &Value) -> (Value, Value) {
+        let rest = |of: &Value, other: &Value| {
+            let differs = |(name, value): &(&String, &Value)| other.get(*name) != Some(*value);
+            let members = of.as_object().unwrap().iter().filter(differs);
+            Value::from(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+        };
+        (rest(before, after), rest(after, before))
+    }
+
+    /// Whatever a type writes, under whatever name, is compared.
+    fn each_member_counts<T: Members + Serialize>(before: &T, after: &T) {
+        let (was, is) = (serde_json::to_value(before).unwrap(), serde_json::to_value(after).unwrap());
+        assert!(was.as_object().unwrap().iter().all(|(name, value)| is.get(name) != Some(value)), "{was} {is}");
+        let (mut was, mut is) = without_the_same(&was, &is);
+        if let (Some(fields), Some(other)) = (was.get_mut("fields"), is.get_mut("fields")) {
+            (*fields, *other) = without_the_same(fields, other);
+        }
+        assert_eq!(differences(before, after), (was, is));
     }
 
     #[test]
-    fn what_is_the_same_is_not_told() {
-        assert_eq!(differences(json!({"fields": {"a": 1}}), json!({"fields": {"a": 1}})), (json!({}), json!({})));
+    fn each_member_of_each_type_counts() {
+        let times = |hour| {
+            let at = |second| chrono::DateTime::from_timestamp(hour * 3600 + second, 0).unwrap();
+            Times { created_at: at(1), updated_at: at(2) }
+        };
+        let texts = |text: &str, names: &[&str]| -> Value {
+            names.iter().map(|name| ((*name).to_owned(), json!(text))).collect::<Map<_, _>>().into()
+        };
+        let external = |id: &str| vec![serde_json::from_value(json!({"source": "crm", "id": id})).unwrap()];
+        let customer_user = |name: &str, number: u32| {
+            let mut of = texts(
+                name,
+                &[
+                    "title",
+                    "first_name",
+                    "last_name",
+                    "phone",
+                    "mobile",
+                    "fax",
+                    "street",
+                    "zip",
+                    "city",
+                    "country",
+                    "comment",
+                ],
+            );
+            of["email"] = json!(format!("{name}@example.com"));
+            of["validity"] = json!(if number == 1 { "valid" } else { "invalid" });
+            let customer = crate::directory::customer_user::CustomerOfUser {
+                number: number.into(),
+                customer_id: serde_json::from_value(json!(name)).unwrap(),
+            };
+            CustomerUser {
+                number: number.into(),
+                fields: fields(name, of),
+                additional_customers: vec![customer.clone()],
+                customer: (number == 1).then_some(customer),
+                back_end: crate::directory::customer_user::BackEndOfUser {
+                    number: number.into(),
+                    name: serde_json::from_value(json!(name)).unwrap(),
+                    read_only: number == 1,
+                },
+                external_ids: external(name),
+                times: times(i64::from(number)),
+            }
+        };
+        each_member_counts(&customer_user("jane", 1), &customer_user("joe", 2));
+        let customer = |name: &str, number: u32| {
+            let mut of = texts(name, &["customer_id", "name", "street", "zip", "city", "country", "comment"]);
+            of["url"] = json!(format!("https://{name}.example"));
+            of["validity"] = json!(if number == 1 { "valid" } else { "invalid" });
+            let fields = serde_json::from_value(of).unwrap();
+            Customer { number: number.into(), fields, external_ids: external(name), times: times(i64::from(number)) }
+        };
+        each_member_counts(&customer("acme", 1), &customer("bolt", 2));
+        let named = |name: &str, number: u32| json!({"name": name, "comment": name, "validity": if number == 1 { "valid" } else { "invalid" }});
+        let group = |name: &str, number: u32| {
+            let fields = serde_json::from_value(named(name, number)).unwrap();
+            Group { number: number.into(), fields, external_ids: external(name), times: times(i64::from(number)) }
+        };
+        each_member_counts(&group("sales", 1), &group("support", 2));
+        let service = |name: &str, number: u32| {
+            let fields = serde_json::from_value(named(name, number)).unwrap();
+            let parent = (number == 1).then(|| 7.into());
+            Service {
+                number: number.into(),
+                parent,
+                fields,
+                external_ids: external(name),
+                times: times(i64::from(number)),
+            }
+        };
+        each_member_counts(&service("mail", 1), &service("web", 2));
+        let back_end = |name: &str, number: u32| {
+            let is_first = number == 1;
+            let of = json!({"name": name, "comment": name, "group_support": is_first, "read_only": is_first});
+            BackEnd {
+                number: number.into(),
+                fields: serde_json::from_value(of).unwrap(),
+                times: times(i64::from(number)),
+            }
+        };
+        each_member_counts(&back_end("ldap", 1), &back_end("db", 2));
+        let settings = |text: &str, is: bool| -> Settings {
+            serde_json::from_value(json!({
+                "group_support": is,
+                "permission_types": [{"name": "rw", "bit": 0, "label": text}],
+                "other_customers": is,
+                "same_customer_text": {"label": text},
+                "other_customers_text": {"label": text},
+                "default_services_for_unknown_customer_users": is,
+                "company_access": is,
+            }))
+            .unwrap()
+        };
+        each_member_counts(&settings("one", true), &settings("other", false));
     }
 }

@@ -51,33 +51,32 @@ impl<R: Identified> Layer<R> {
 impl<R: Knowable> Layer<R> {
     /// Writes what an edit makes of a record.
     pub(super) fn write(&mut self, delta: &Delta<R>) {
-        if let Some(before) = delta.before() {
-            let number = before.number().into();
-            let of_another = |holder: &mut Option<u32>| holder.is_some_and(|holder| holder != number);
-            let key = fold(before.key());
-            if !self.keys.get_mut(&key).is_some_and(of_another) {
-                self.keys.insert(key, None);
+        let number = delta.either().number().into();
+        if !delta.keeps(Knowable::key) {
+            if let Some(before) = delta.before() {
+                let of_another = |holder: &mut Option<u32>| holder.is_some_and(|holder| holder != number);
+                let key = fold(before.key());
+                if !self.keys.get_mut(&key).is_some_and(of_another) {
+                    self.keys.insert(key, None);
+                }
             }
-            self.records.insert(number, None);
+            self.keys.extend(delta.after().map(|after| (fold(after.key()), Some(number))));
         }
-        if let Some(after) = delta.after() {
-            self.keys.insert(fold(after.key()), Some(after.number().into()));
-            self.records.insert(after.number().into(), Some(after.clone()));
-        }
+        self.records.insert(number, delta.after().cloned());
     }
 
     /// Writes only over what is known already.
     pub(super) fn amend(&mut self, delta: &Delta<R>) {
-        if let Some(before) = delta.before() {
-            let number = before.number().into();
-            if let Some(holder) = self.keys.get_mut(&*folded(before.key())).filter(|holder| **holder == Some(number)) {
+        let number = delta.either().number().into();
+        if !delta.keeps(Knowable::key) {
+            let before = delta.before().and_then(|before| self.keys.get_mut(&*folded(before.key())));
+            if let Some(holder) = before.filter(|holder| **holder == Some(number)) {
                 *holder = None;
             }
+            if let Some(holder) = delta.after().and_then(|after| self.keys.get_mut(&*folded(after.key()))) {
+                *holder = Some(number);
+            }
         }
-        if let Some(holder) = delta.after().and_then(|after| self.keys.get_mut(&*folded(after.key()))) {
-            *holder = delta.after().map(|after| after.number().into());
-        }
-        let Some(number) = delta.before().or(delta.after()).map(|it| it.number().into()) else { return };
         if let Some(record) = self.records.get_mut(&number) {
             *record = delta.after().cloned();
         }
