@@ -1,6 +1,5 @@
 //! Back ends in the database.
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, keyset};
@@ -9,6 +8,7 @@ use super::prepared;
 use super::records::Record;
 use super::schema::back_ends;
 use super::search::matches_all;
+use super::time::StoredTime;
 use super::{Conn, StoreError, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{BackEnd, BackEndFields, BackEndName, BackEndNumber, Comment, Delta, Times};
@@ -24,8 +24,8 @@ struct Row {
     group_support: bool,
     read_only: bool,
     comment: Option<String>,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
+    created_at: StoredTime,
+    updated_at: StoredTime,
 }
 
 impl From<&BackEnd> for Row {
@@ -39,8 +39,8 @@ impl From<&BackEnd> for Row {
             group_support: fields.group_support,
             read_only: fields.read_only,
             comment: fields.comment.map(Into::into),
-            created_at: back_end.times.created_at.naive_utc(),
-            updated_at: back_end.times.updated_at.naive_utc(),
+            created_at: back_end.times.created_at.into(),
+            updated_at: back_end.times.updated_at.into(),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Row {
     fn into_back_end(self) -> Result<BackEnd, StoreError> {
         Ok(BackEnd {
             number: to_number(self.id)?,
-            times: Times::stored(self.created_at, self.updated_at),
+            times: Times::stored(self.created_at.0, self.updated_at.0),
             fields: BackEndFields {
                 name: BackEndName::stored(self.name),
                 group_support: self.group_support,

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::dialect::insert;
 use super::schema::{audit, changes, revisions};
+use super::time::StoredTime;
 use super::{Conn, StoreError, on};
 use crate::directory::{Change, PermissionName, PermissionTypes};
 
@@ -68,7 +69,7 @@ pub(super) fn append_audit(
         (
             audit::revision.eq(revision as i64),
             audit::ordinal.eq(ordinal),
-            audit::happened_at.eq(now.naive_utc()),
+            audit::happened_at.eq(StoredTime::from(now)),
             audit::actor.eq(actor),
             audit::kind.eq(row.kind),
             audit::thing_id.eq(row.thing_id),

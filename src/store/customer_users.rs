@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
@@ -16,6 +15,7 @@ use super::schema::{
 };
 use super::search::matches_all;
 use super::stored_row::{searched, stored_row, text};
+use super::time::StoredTime;
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::customer_user::{BackEndOfUser, CustomerOfUser};
 use crate::directory::text::{folded, search_form};
@@ -75,8 +75,8 @@ impl<'r> From<&'r CustomerUser> for Row<'r> {
             validity: fields.validity.as_str().into(),
             primary_customer_id: customer_user.customer.as_ref().map(|customer| customer.number.into()),
             back_end_id: customer_user.back_end.number.into(),
-            created_at: customer_user.times.created_at.naive_utc(),
-            updated_at: customer_user.times.updated_at.naive_utc(),
+            created_at: customer_user.times.created_at.into(),
+            updated_at: customer_user.times.updated_at.into(),
         }
     }
 }
@@ -96,7 +96,7 @@ fn into_customer_user(
         additional_customers,
         back_end: BackEndOfUser { number: to_number(row.back_end_id)?, name: BackEndName::stored(back_end), read_only },
         external_ids,
-        times: Times::stored(row.created_at, row.updated_at),
+        times: Times::stored(row.created_at.0, row.updated_at.0),
         fields: CustomerUserFields {
             login: Login::stored(row.login),
             email: row.email.map(Email::stored),

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
@@ -12,6 +11,7 @@ use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
 use super::search::matches_all;
 use super::stored_row::{searched, stored_row, text};
+use super::time::StoredTime;
 use super::{Conn, LinksOf, StoreError, dialect, external_ids, on};
 use crate::directory::text::{folded, search_form};
 use crate::directory::{
@@ -51,8 +51,8 @@ impl<'r> From<&'r Customer> for Row<'r> {
             url: text(&fields.url),
             comment: text(&fields.comment),
             validity: fields.validity.as_str().into(),
-            created_at: customer.times.created_at.naive_utc(),
-            updated_at: customer.times.updated_at.naive_utc(),
+            created_at: customer.times.created_at.into(),
+            updated_at: customer.times.updated_at.into(),
         }
     }
 }
@@ -62,7 +62,7 @@ impl Row<'_> {
         Ok(Customer {
             number: to_number(self.id)?,
             external_ids,
-            times: Times::stored(self.created_at, self.updated_at),
+            times: Times::stored(self.created_at.0, self.updated_at.0),
             fields: CustomerFields {
                 customer_id: CustomerId::stored(self.customer_id),
                 name: self.name.map(Text::stored),

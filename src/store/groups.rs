@@ -1,6 +1,5 @@
 //! Groups in the database.
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
@@ -10,6 +9,7 @@ use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_group_links, groups, rolls};
 use super::search::matches_all;
 use super::stored_row::searched;
+use super::time::StoredTime;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{Comment, Delta, ExternalId, Group, GroupFields, GroupName, GroupNumber, Kind, Times, Validity};
@@ -25,8 +25,8 @@ struct Row {
     comment: Option<String>,
     comment_search: String,
     validity: String,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
+    created_at: StoredTime,
+    updated_at: StoredTime,
 }
 
 impl From<&Group> for Row {
@@ -40,8 +40,8 @@ impl From<&Group> for Row {
             comment_search: searched(&fields.comment).into_owned(),
             comment: fields.comment.map(Into::into),
             validity: fields.validity.as_str().to_owned(),
-            created_at: group.times.created_at.naive_utc(),
-            updated_at: group.times.updated_at.naive_utc(),
+            created_at: group.times.created_at.into(),
+            updated_at: group.times.updated_at.into(),
         }
     }
 }
@@ -51,7 +51,7 @@ impl Row {
         Ok(Group {
             number: to_number(self.id)?,
             external_ids,
-            times: Times::stored(self.created_at, self.updated_at),
+            times: Times::stored(self.created_at.0, self.updated_at.0),
             fields: GroupFields {
                 name: GroupName::stored(self.name),
                 comment: self.comment.map(Comment::stored),

@@ -46,6 +46,7 @@ mod settings;
 mod sqlite_file;
 pub mod state;
 mod stored_row;
+mod time;
 
 use connection::{Connections, on};
 

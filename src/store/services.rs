@@ -1,6 +1,5 @@
 //! Services in the database.
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
@@ -9,6 +8,7 @@ use super::prepared;
 use super::records::{Record, of_number, records_of};
 use super::schema::{customer_user_service_links, rolls, services};
 use super::search::matches_all;
+use super::time::StoredTime;
 use super::{Conn, LinksOf, StoreError, external_ids, on};
 use crate::directory::text::{fold, search_form};
 use crate::directory::{
@@ -26,8 +26,8 @@ struct Row {
     name_search: String,
     comment: Option<String>,
     validity: String,
-    created_at: NaiveDateTime,
-    updated_at: NaiveDateTime,
+    created_at: StoredTime,
+    updated_at: StoredTime,
 }
 
 impl From<&Service> for Row {
@@ -41,8 +41,8 @@ impl From<&Service> for Row {
             name: fields.name.into(),
             comment: fields.comment.map(Into::into),
             validity: fields.validity.as_str().to_owned(),
-            created_at: service.times.created_at.naive_utc(),
-            updated_at: service.times.updated_at.naive_utc(),
+            created_at: service.times.created_at.into(),
+            updated_at: service.times.updated_at.into(),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Row {
             number: to_number(self.id)?,
             parent: self.parent_id.map(to_number).transpose()?,
             external_ids,
-            times: Times::stored(self.created_at, self.updated_at),
+            times: Times::stored(self.created_at.0, self.updated_at.0),
             fields: ServiceFields {
                 name: ServiceName::stored(self.name),
                 comment: self.comment.map(Comment::stored),

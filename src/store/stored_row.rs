@@ -14,15 +14,15 @@ macro_rules! stored_row {
         struct Row<'r> {
             id: i64,
             $($column: $type,)+
-            created_at: NaiveDateTime,
-            updated_at: NaiveDateTime,
+            created_at: StoredTime,
+            updated_at: StoredTime,
         }
 
         #[derive(AsChangeset)]
         #[diesel(table_name = $table)]
         struct ChangedColumns<'r> {
             $($column: Option<$type>,)+
-            updated_at: NaiveDateTime,
+            updated_at: StoredTime,
         }
 
         /// Writes records, whether they are there or not, each another one: column by column, so that the statement has few
