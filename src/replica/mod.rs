@@ -33,7 +33,7 @@ pub use foresight::Previewed;
 pub use retention::Retention;
 pub use token::{RevisionToken, TokenMalformed};
 use writer::Writer;
-pub use writer::{Written, write_one};
+pub use writer::{Begun, Written, write_one};
 
 /// How a replica keeps itself current.
 #[derive(Debug, Clone, Copy)]
@@ -172,7 +172,16 @@ impl Replica {
         actor: String,
         plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<Written<T>, Refusal> {
-        self.writer.write_blocking(actor, plan)
+        self.begin(actor, plan)?.wait()
+    }
+
+    /// Begins one, for whoever has something to do meanwhile.
+    pub fn begin<T: Send + 'static>(
+        &self,
+        actor: String,
+        plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<Begun<T>, Refusal> {
+        self.writer.begin(actor, plan)
     }
 
     /// The revision that the index stands at, and each that it comes to.

@@ -55,12 +55,12 @@ impl Writer {
         self.submit(actor, plan)?.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    pub(super) fn write_blocking<T: Send + 'static>(
+    pub(super) fn begin<T: Send + 'static>(
         &self,
         actor: String,
         plan: impl FnOnce(&mut Plan) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<Written<T>, Refusal> {
-        self.submit(actor, plan)?.blocking_recv().unwrap_or_else(|_| Err(lost()))
+    ) -> Result<Begun<T>, Refusal> {
+        self.submit(actor, plan).map(Begun)
     }
 
     fn submit<T: Send + 'static>(
@@ -78,6 +78,16 @@ impl Writer {
         };
         self.shared.writes_waiting.fetch_sub(1, Ordering::Relaxed);
         Err(StoreError::Unavailable(why.to_owned()).into())
+    }
+}
+
+/// A write that waits for its turn, or is made.
+pub struct Begun<T>(oneshot::Receiver<Result<Written<T>, Refusal>>);
+
+impl<T> Begun<T> {
+    /// Waits until it is made. Blocks.
+    pub fn wait(self) -> Result<Written<T>, Refusal> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(lost()))
     }
 }
 

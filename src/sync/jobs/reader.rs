@@ -174,7 +174,7 @@ impl Reader {
         };
         match known {
             Some((digested, Some(thing))) => self.context.same(row, of_chunk, digested, thing),
-            known => self.context.ready(chunk, row.whole(of_chunk), kind, known.map(|(digested, _)| digested)),
+            known => self.context.ready((chunk, of_chunk), row, kind, known.map(|(digested, _)| digested)),
         }
     }
 }

@@ -54,8 +54,8 @@ pub struct SentRow {
     /// All of it, as it was sent: a line as it stands there, of a table what its cells say, or, where it has more cells
     /// than columns, the record.
     pub text: Vec<u8>,
-    /// Whether only what says which thing it is about was read: see [`SentRow::whole`].
-    pub(super) is_glance: bool,
+    /// Whether it says more than its members: see [`SentRow::whole`].
+    pub(super) is_part: bool,
     /// Why it can say nothing.
     pub fault: Option<Fault>,
 }
@@ -72,7 +72,12 @@ impl SentRow {
 
     /// The row, with all of its members.
     pub fn whole(self, of_chunk: Option<RowKind>) -> Self {
-        if self.is_glance { of_line((self.number, self.line), self.text, of_chunk) } else { self }
+        if self.is_part { of_line((self.number, self.line), self.text, of_chunk) } else { self }
+    }
+
+    /// The row without its members, and these: whoever wants them again reads them again.
+    pub fn apart(self) -> (Self, Map<String, Value>) {
+        (Self { members: Map::new(), is_part: true, ..self }, self.members)
     }
 
     /// When it is written: what others name comes before them. Settings and back ends first, then customers and
@@ -200,7 +205,7 @@ static AT_A_GLANCE: LazyLock<Vec<&str>> = LazyLock::new(|| {
 
 fn glance(place: (u64, u64), text: Vec<u8>, kind: Option<RowKind>) -> SentRow {
     match json::glance(&text, &AT_A_GLANCE) {
-        Ok(members) => SentRow { text, is_glance: true, ..of_members(place, members, kind) },
+        Ok(members) => SentRow { text, is_part: true, ..of_members(place, members, kind) },
         Err(_) => of_line(place, text, kind),
     }
 }
@@ -229,7 +234,7 @@ fn of_members(place: (u64, u64), mut members: Map<String, Value>, of_chunk: Opti
         }
         _ => (None, Some(Fault::new("unknown_kind", format!("is of no kind that there is: {}", members::kinds())))),
     };
-    SentRow { number: place.0, line: place.1, kind, members, text: Vec::new(), is_glance: false, fault }
+    SentRow { number: place.0, line: place.1, kind, members, text: Vec::new(), is_part: false, fault }
 }
 
 /// A table.

@@ -13,6 +13,7 @@ use super::repeats::Digests;
 use super::slice::{Applied, Context, Slice};
 use super::worker::Worker;
 use crate::plan::{Plan, Refusal, imports};
+use crate::replica::Begun;
 use crate::store::imports::{ImportJob, ImportWrite, JobState};
 use crate::store::{self, Making, Results, StoreError};
 use crate::sync::rows::RowKind;
@@ -68,6 +69,8 @@ pub struct Run<'w> {
     pub(super) prepared: Arc<Prepared>,
     heads: Arc<Vec<store::ChunkHead>>,
     moved_at: Instant,
+    /// What was written last, which is freed while the next is written.
+    written: Option<Arc<Slice>>,
 }
 
 impl<'w> Run<'w> {
@@ -78,7 +81,7 @@ impl<'w> Run<'w> {
         let heads = worker.replica.read(|conn| store::chunks(conn, &job.id, 0, MOST_CHUNKS))?.0;
         let context = Arc::new(Context { job: job.id.clone(), source: job.source.clone(), options });
         let (prepared, heads) = (Arc::default(), Arc::new(heads));
-        Ok(Self { worker, job, progress, context, prepared, heads, moved_at: Instant::now() })
+        Ok(Self { worker, job, progress, context, prepared, heads, moved_at: Instant::now(), written: None })
     }
 
     /// Works on it until it rests.
@@ -140,7 +143,7 @@ impl<'w> Run<'w> {
         for slice in slices {
             let slice = Arc::new(slice?);
             self.write(Arc::clone(&slice))?;
-            slice.let_go();
+            self.written = Some(slice);
         }
         Ok(())
     }
@@ -202,14 +205,16 @@ impl<'w> Run<'w> {
 
     /// Makes a write; while the database is out of reach, and nothing was kept, tries again.
     pub(super) fn keep<T: Send + 'static>(
-        &self,
+        &mut self,
         plan: impl Fn(&mut Plan) -> Result<T, Refusal> + Send + Sync + 'static,
     ) -> Result<T, Stop> {
         let (plan, actor) = (Arc::new(plan), format!("{} (job:{})", self.job.actor, self.job.id));
         let mut tries = 1;
         loop {
             let plan = Arc::clone(&plan);
-            match self.worker.replica.write_blocking(actor.clone(), move |made| plan(made)) {
+            let begun = self.worker.replica.begin(actor.clone(), move |made| plan(made));
+            self.written.take().into_iter().for_each(Slice::let_go);
+            match begun.and_then(Begun::wait) {
                 Ok(written) => return Ok(written.value),
                 Err(Refusal::Store(StoreError::Unavailable(_))) if tries < TRIES => self.worker.bell.pause(PAUSE),
                 Err(why) => return Err(why.into()),

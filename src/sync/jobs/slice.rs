@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::members;
 use super::options::Options;
@@ -143,18 +143,25 @@ impl Context {
     }
 
     /// Reads a row, or says why it cannot be merged.
-    pub fn ready(&self, chunk: u64, row: SentRow, kind: RowKind, digested: Option<Digested>) -> Ready {
+    pub fn ready(
+        &self,
+        (chunk, of_chunk): (u64, Option<RowKind>),
+        row: SentRow,
+        kind: RowKind,
+        digested: Option<Digested>,
+    ) -> Ready {
+        let row = row.whole(of_chunk);
         if let Some(fault) = row.fault.clone() {
             return failed(chunk, row, Failure::new(fault.code, fault.detail));
         }
-        let mut read = row.clone();
-        let ignored = self.leave_out(kind, &mut read);
-        let ReadRow { row_id, row: result } = read_rows::read(kind, Value::Object(read.members), Some(&self.source));
-        match result {
-            Ok(read) => Ready::Row(Box::new(ReadyRow { sent: row, row_id, row: read, ignored, digested })),
+        let (sent, mut members) = row.apart();
+        let ignored = self.leave_out(kind, &mut members);
+        let ReadRow { row_id, row } = read_rows::read(kind, Value::Object(members), Some(&self.source));
+        match row {
+            Ok(row) => Ready::Row(Box::new(ReadyRow { sent, row_id, row, ignored, digested })),
             Err(errors) => {
                 let why = Failure::of_members(errors);
-                Ready::Failed(Box::new(RowResult::failed(chunk, row, row_id, why)))
+                Ready::Failed(Box::new(RowResult::failed(chunk, sent.whole(of_chunk), row_id, why)))
             }
         }
     }
@@ -168,18 +175,18 @@ impl Context {
         (thing, key): (Thing, String),
     ) -> Ready {
         let ignored = match row.kind.filter(|kind| self.options.owned_fields.contains_key(kind)) {
-            Some(kind) => self.leave_out(kind, &mut row.clone().whole(of_chunk)),
+            Some(kind) => self.leave_out(kind, &mut row.clone().whole(of_chunk).members),
             None => Vec::new(),
         };
         Ready::Same(Box::new(SameRow { sent: row, digested, thing, key, ignored }))
     }
 
     /// Takes out what the source does not own.
-    fn leave_out(&self, kind: RowKind, row: &mut SentRow) -> Vec<String> {
+    fn leave_out(&self, kind: RowKind, members: &mut Map<String, Value>) -> Vec<String> {
         let Some(owned) = self.options.owned_fields.get(&kind) else { return Vec::new() };
         let is_ignored = |member: &&String| is_field(kind, member) && !owned.contains(*member);
-        let ignored: BTreeSet<String> = row.members.keys().filter(is_ignored).cloned().collect();
-        row.members.retain(|member, _| !ignored.contains(member));
+        let ignored: BTreeSet<String> = members.keys().filter(is_ignored).cloned().collect();
+        members.retain(|member, _| !ignored.contains(member));
         ignored.into_iter().collect()
     }
 
@@ -209,10 +216,10 @@ impl Context {
     }
 
     fn read_same(&self, slice: &Slice, same: &SameRow) -> Ready {
-        let sent = same.sent.clone().whole(slice.of_chunk);
+        let sent = same.sent.clone();
         match sent.kind {
-            Some(kind) => self.ready(slice.chunk, sent, kind, Some(same.digested.clone())),
-            None => failed(slice.chunk, sent, Failure::new("kind_missing", "has no kind")),
+            Some(kind) => self.ready((slice.chunk, slice.of_chunk), sent, kind, Some(same.digested.clone())),
+            None => failed(slice.chunk, sent.whole(slice.of_chunk), Failure::new("kind_missing", "has no kind")),
         }
     }
 
@@ -243,7 +250,7 @@ impl Context {
                 Ready::Failed(result) => (**result).clone(),
                 Ready::Same(same) => same.result(slice.chunk),
                 Ready::Row(ready) => match done.next() {
-                    Some(done) => ready.result(slice.chunk, done),
+                    Some(done) => ready.result(slice, done),
                     None => return Err(StoreError::Corrupt("a row has no outcome".to_owned())),
                 },
             });
@@ -260,8 +267,8 @@ impl Context {
     ) -> Result<Vec<RowKind>, StoreError> {
         let ready = rows.iter().filter_map(|row| row.ready());
         let returning = ready.zip(done.iter_mut()).filter_map(|(ready, done)| {
-            let label = ready.sent.kind.filter(|_| !ready.says("validity"))?;
-            Some(Returning { kind: members::record(label)?, done: done.as_mut().ok()?, label })
+            let kind = ready.row.content.leaves_validity_of()?;
+            Some(Returning { kind, done: done.as_mut().ok()?, label: ready.sent.kind? })
         });
         let returning = returning.collect();
         absent::reactivate(plan, &self.source, returning)
@@ -327,14 +334,11 @@ impl SameRow {
 }
 
 impl ReadyRow {
-    fn says(&self, member: &str) -> bool {
-        self.sent.members.contains_key(member) && !self.ignored.iter().any(|ignored| ignored == member)
-    }
-
-    fn result(&self, chunk: u64, done: Result<batch::Done, Refusal>) -> RowResult {
+    fn result(&self, slice: &Slice, done: Result<batch::Done, Refusal>) -> RowResult {
+        let row_id = self.row_id.clone();
         let result = match done {
-            Ok(done) => RowResult::done(chunk, &self.sent, self.row_id.clone(), &done),
-            Err(why) => RowResult::failed(chunk, self.sent.clone(), self.row_id.clone(), why.into()),
+            Ok(done) => RowResult::done(slice.chunk, &self.sent, row_id, &done),
+            Err(why) => RowResult::failed(slice.chunk, self.sent.clone().whole(slice.of_chunk), row_id, why.into()),
         };
         RowResult { ignored_fields: self.ignored.clone(), ..result }
     }
