@@ -9,6 +9,12 @@ use std::time::{Duration, Instant};
 /// How long a thread works before it asks the kernel, which takes some hundred nanoseconds to answer.
 const LEAST: Duration = Duration::from_micros(50);
 
+/// Items one after the other, with an offer of the turn at each.
+pub fn offering<I: IntoIterator>(items: I) -> impl Iterator<Item = I::Item> {
+    let mut turn = Turn::begin();
+    items.into_iter().inspect(move |_| turn.offer())
+}
+
 /// The turn of a thread that works on many things, one after the other.
 pub struct Turn {
     since: Instant,

@@ -13,6 +13,7 @@ use crate::directory::{
     Service, Settings, Thing,
 };
 use crate::store::{self, Conn, Record, StoreError};
+use crate::turns::offering;
 pub(super) use table::HashSet;
 pub use table::Table;
 use table::{HashMap, Layer};
@@ -195,7 +196,7 @@ impl Known {
     /// What was read, after edits that others have made since; nothing where these may have changed it in a way that does
     /// not show here.
     pub(super) fn brought_up_to_date<'e>(mut self, since: impl Iterator<Item = &'e Edit>) -> Option<Self> {
-        for edit in since {
+        for edit in offering(since) {
             of_record!(self, edit, |table, delta| table.read.amend(delta));
             match edit {
                 Edit::ExternalId { thing, external_id, present } => {
@@ -251,11 +252,11 @@ impl Known {
     ) -> Result<(), StoreError> {
         self.read_numbers(conn, R::Number::KIND, references)?;
         let table = R::table_mut(self);
-        let named = references.iter().filter_map(|reference| table.number_of(R::Number::KIND, reference).flatten());
+        let named = offering(references).filter_map(|reference| table.number_of(R::Number::KIND, reference).flatten());
         let unread: HashSet<u32> = named.filter(|number| table.record(*number).is_none()).collect();
         let numbers: Vec<i64> = unread.iter().copied().map(i64::from).collect();
         table.read.records.extend(unread.into_iter().map(|number| (number, None)));
-        for record in store::records_of::<R>(conn, &numbers)? {
+        for record in offering(store::records_of::<R>(conn, &numbers)?) {
             table.read.records.insert(record.number().into(), Some(record));
         }
         Ok(())
@@ -269,7 +270,7 @@ impl Known {
         references: &HashSet<Reference>,
     ) -> Result<(), StoreError> {
         let (mut keys, mut external_ids) = (Vec::new(), Vec::new());
-        for reference in references.iter().filter(|it| self.number_of(kind, it).is_none()) {
+        for reference in offering(references).filter(|it| self.number_of(kind, it).is_none()) {
             match reference {
                 Reference::Key(key) => keys.push(fold(key)),
                 Reference::External(external_id) => external_ids.push(external_id.clone()),

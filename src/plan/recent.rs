@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::directory::Edit;
+use crate::turns::offering;
 
 /// The most edits that are kept: those of some thousand rows.
 const MOST: usize = 10_000;
@@ -50,6 +51,7 @@ impl Recent {
         {
             self.edits -= edits.len();
             self.first = moment;
+            offering(edits).for_each(drop);
         }
     }
 

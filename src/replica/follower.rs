@@ -9,14 +9,12 @@ use super::{Shared, load};
 use crate::access::Index;
 use crate::directory::{Change, PermissionTypes};
 use crate::store::{self, LoggedRevision, Store, StoreError};
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// About how many changes are read from the log at a time.
 const AT_A_TIME: usize = 2_000;
-/// So many changes are applied while readers wait: some tens of microseconds.
+/// So many changes are applied while readers wait, or before others have their turn: some tens of microseconds.
 const AT_ONCE: usize = 64;
-/// So many are applied to a copy before others have their turn.
-const IN_A_COPY: usize = 512;
 
 /// Which history the index follows, and the identity of the revision that it stands at.
 pub(super) struct Followed {
@@ -178,11 +176,7 @@ impl Shared {
             return;
         }
         let mut next = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut turn = Turn::begin();
-        for some in changes.chunks(IN_A_COPY) {
-            turn.offer();
-            next.apply_all(some);
-        }
+        offering(changes.chunks(AT_ONCE)).for_each(|some| next.apply_all(some));
         next.set_revision(revision);
         let old = std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), next);
         // Freed when nobody waits for it.

@@ -53,9 +53,9 @@ impl Ear {
             Ok(heard) => self.heard = self.heard.max(heard),
             Err(why) => self.give_up(&why),
         }
-        // What this process has just written it applies without a look at the log.
-        let is_to_come = |revision: &u64| *revision > shared.applying.load(Ordering::Relaxed);
-        if let Some(revision) = self.heard.take_if(|revision| is_to_come(revision))
+        // What comes after that is of this process, which applies it without a look at the log.
+        let upon = shared.written_upon.load(Ordering::Relaxed);
+        if let Some(revision) = self.heard.take_if(|revision| *revision <= upon)
             && let Err(why) = shared.catch_up_to(revision)
         {
             log::debug!("the change log cannot be followed: {why}");

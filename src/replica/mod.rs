@@ -104,8 +104,9 @@ struct Shared {
     writes_waiting: AtomicUsize,
     /// The last revision that this process wrote, for the others to be told of.
     written: AtomicU64,
-    /// The same while it is applied to the index, which nobody else need do; 0 at other times.
-    applying: AtomicU64,
+    /// While this process excludes all others from writing, and until the index has what it wrote: the revision that it
+    /// writes upon. All after that is its own, and nobody else need look for it.
+    written_upon: AtomicU64,
     /// Whoever reads ahead holds it, too.
     ahead: Arc<()>,
     freshness: Freshness,
@@ -127,7 +128,7 @@ impl Replica {
             started: Instant::now(),
             confirmed: AtomicU64::new(0),
             written: AtomicU64::new(0),
-            applying: AtomicU64::new(0),
+            written_upon: AtomicU64::new(NOTHING_IS_WRITTEN),
             ahead: Arc::default(),
             freshness,
         });
@@ -293,6 +294,9 @@ impl Shared {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What is written upon while this process writes nothing: whatever is heard of may be another one's.
+const NOTHING_IS_WRITTEN: u64 = u64::MAX;
 
 /// Makes a fresh installation in a database that was never written.
 pub fn install(store: &Store) -> Result<(), Refusal> {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::{Shared, now};
+use super::{NOTHING_IS_WRITTEN, Shared, now};
 use crate::directory::{Change, Edit};
 use crate::plan::{Base, Moment, Plan, Recent, Refusal};
 use crate::store::{self, Conn, State, StoreError, commit};
@@ -107,11 +107,13 @@ fn work(shared: &Shared, jobs: &Receiver<Box<dyn Job>>) {
             recent = Recent::default();
             log::error!("the writer failed in a way that it never should");
         }
+        shared.written_upon.store(NOTHING_IS_WRITTEN, Ordering::Relaxed);
     }
 }
 
 fn run(shared: &Shared, recent: &mut Recent, mut batch: Vec<Box<dyn Job>>) {
     let committed: Result<Together, StoreError> = shared.store.write(|conn, state| {
+        shared.written_upon.store(state.revision, Ordering::Relaxed);
         let identity = store::identity_of(conn, state.revision)?;
         recent.begin(Moment { revision: state.revision, identity: identity.clone() }, shared.is_read_ahead());
         let mut together = Together::upon(identity, state, recent);
@@ -122,11 +124,9 @@ fn run(shared: &Shared, recent: &mut Recent, mut batch: Vec<Box<dyn Job>>) {
     let failure = match committed {
         Ok(together) => {
             shared.written.store(together.revision, Ordering::Relaxed);
-            shared.applying.store(together.revision, Ordering::Relaxed);
             if let Err(why) = shared.follow_own(&together) {
                 log::warn!("the index has not caught up with a write: {why}");
             }
-            shared.applying.store(0, Ordering::Relaxed);
             None
         }
         Err(why) => {

@@ -18,7 +18,7 @@ use super::{
 };
 use super::{dialect, differences, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// What one write amounts to.
 #[derive(Debug, Default)]
@@ -119,9 +119,7 @@ fn words<'s>(
 /// Puts edits into words; the permission types are those that hold before them, and then those that hold after.
 fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, StoreError> {
     let (mut bodies, mut audited) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
-    let mut turn = Turn::begin();
-    for edit in edits {
-        turn.offer();
+    for edit in offering(edits) {
         if let Some(after) = settings_after(edit) {
             *types = after.permission_types.clone();
         }
@@ -134,16 +132,12 @@ fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, Stor
 /// Writes the rows of edits, in their order; links and records that follow one another together.
 fn write_rows(conn: &mut Conn, edits: &[Edit], of_new: &OfNew) -> Result<(), StoreError> {
     let together = |one: &Edit, other: &Edit| pairs::are_of_one_table(one, other) || many::are_together(one, other);
-    let mut turn = Turn::begin();
     edits.chunk_by(together).try_for_each(|run| match run {
         [edit] => write_row(conn, edit, of_new),
         links @ [first, ..] if pairs::are_of_one_table(first, first) => pairs::write(conn, links),
         records => match dialect::at_once(conn, records.len()) {
             Some(c) => many::write(c, records, of_new),
-            None => records.iter().try_for_each(|edit| {
-                turn.offer();
-                write_row(conn, edit, of_new)
-            }),
+            None => offering(records).try_for_each(|edit| write_row(conn, edit, of_new)),
         },
     })
 }

@@ -81,9 +81,7 @@ macro_rules! insert {
                 diesel::copy_from($table).from_insertable(&rows).execute(c)?;
             }
             None => {
-                let mut turn = $crate::turns::Turn::begin();
-                for row in &rows {
-                    turn.offer();
+                for row in $crate::turns::offering(&rows) {
                     on!($conn, |c| diesel::insert_into($table).values(row).execute(c)?);
                 }
             }

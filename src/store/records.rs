@@ -7,7 +7,7 @@ use super::one_of::one_of;
 use super::schema::{back_ends, customer_users, customers, groups, services};
 use super::{Conn, StoreError, dialect, external_ids, on};
 use crate::directory::{ExternalId, Kind, Number, Reference};
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// A kind of record that can be loaded by number.
 pub trait Record: Sized {
@@ -30,9 +30,7 @@ pub fn by_number<R: Record>(conn: &mut Conn, number: R::Number) -> Result<Option
 /// The records of these numbers, however many, in any order: some at a time, so that no statement has much to sort.
 pub fn records_of<R: Record>(conn: &mut Conn, numbers: &[i64]) -> Result<Vec<R>, StoreError> {
     let mut all = Vec::with_capacity(numbers.len());
-    let mut turn = Turn::begin();
-    for some in numbers.chunks(dialect::together(conn)) {
-        turn.offer();
+    for some in offering(numbers.chunks(dialect::together(conn))) {
         all.extend(R::load(conn, some)?);
     }
     Ok(all)
@@ -104,9 +102,7 @@ pub fn numbers_by_folded_key(conn: &mut Conn, kind: Kind, folded: &[String]) -> 
         };
     }
     let mut found = Vec::with_capacity(folded.len());
-    let mut turn = Turn::begin();
-    for some in folded.chunks(dialect::together(conn)) {
-        turn.offer();
+    for some in offering(folded.chunks(dialect::together(conn))) {
         let rows = match kind {
             Kind::Customer => look_up!(customers, customer_id_folded, some),
             Kind::CustomerUser => look_up!(customer_users, login_folded, some),
@@ -126,10 +122,8 @@ pub fn numbers_by_external_id(
     external_ids: &[ExternalId],
 ) -> Result<Vec<(ExternalId, u32)>, StoreError> {
     let mut found = Vec::with_capacity(external_ids.len());
-    let mut turn = Turn::begin();
     for of_source in external_ids.chunk_by(|one, other| one.source == other.source) {
-        for some in of_source.chunks(dialect::together(conn)) {
-            turn.offer();
+        for some in offering(of_source.chunks(dialect::together(conn))) {
             let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
             found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);
         }

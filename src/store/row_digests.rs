@@ -19,7 +19,7 @@ use super::schema::{external_ids as table, state};
 use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
 use crate::directory::{Delta, Edit, ExternalId, ExternalKey, Kind, Number, Source, Thing};
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// The digest of a row, of what is done with it too.
 pub type RowDigest = [u8; 16];
@@ -53,9 +53,7 @@ pub fn unchanged(
 ) -> Result<Vec<Option<u32>>, StoreError> {
     let epoch = names_epoch(conn)?;
     let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
-    let mut turn = Turn::begin();
-    for some in rows.chunks(dialect::together(conn)) {
-        turn.offer();
+    for some in offering(rows.chunks(dialect::together(conn))) {
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
         let found = dialect::keyed(conn, kind.as_str(), source.as_str(), &ids)?;
         known.extend(found.into_iter().filter_map(|it| Some((it.external_id, (it.thing_id, it.row_digest?)))));
@@ -64,7 +62,7 @@ pub fn unchanged(
         let (number, of_last) = known.get(*id)?;
         (*of_last == stored(epoch, digest)).then(|| to_number(*number))
     };
-    rows.iter().map(|row| same(row).transpose()).collect()
+    offering(rows).map(|row| same(row).transpose()).collect()
 }
 
 /// The digests of rows whose external ids nothing had before: they are stored with them.
@@ -127,9 +125,7 @@ pub(super) fn remember(
     if let Some(c) = dialect::at_once(conn, rows.len()) {
         return remember_at_once(c, kind, source, &rows, epoch);
     }
-    let mut turn = Turn::begin();
-    for row in rows {
-        turn.offer();
+    for row in offering(rows) {
         let row = (
             table::kind.eq(kind.as_str()),
             table::source.eq(source.as_str()),
@@ -177,10 +173,8 @@ pub(super) fn forget(conn: &mut Conn, edits: &[Edit], imports: &[ImportWrite]) -
             changed.entry(thing.kind).or_default().push(thing.number.into());
         }
     }
-    let mut turn = Turn::begin();
     for (kind, numbers) in changed {
-        for some in numbers.chunks(dialect::together(conn)) {
-            turn.offer();
+        for some in offering(numbers.chunks(dialect::together(conn))) {
             let of_kind = table::kind.eq(kind.as_str()).and(table::row_digest.is_not_null());
             let these = table::table.filter(of_kind.and(one_of(table::thing_id, some)));
             on!(conn, |c| diesel::update(these).set(table::row_digest.eq(None::<Vec<u8>>)).execute(c)?);

@@ -8,6 +8,7 @@ use crate::plan::bulk::Relation;
 use crate::plan::known::{HashSet, Known};
 use crate::plan::{Moment, Plan, customer_users, rolls};
 use crate::store::{Conn, StoreError};
+use crate::turns::offering;
 
 /// What rows name, by kind.
 #[derive(Default)]
@@ -67,7 +68,7 @@ fn read_into<'r>(
     rows: impl Iterator<Item = &'r Row> + Clone,
 ) -> Result<(), StoreError> {
     let (mut records, mut numbers) = (Named::default(), Named::default());
-    for row in rows.clone() {
+    for row in offering(rows.clone()) {
         external_ids(row).for_each(|(kind, reference)| records.add(kind, reference));
         match &row.content {
             Content::CustomerUser(patch) => {
@@ -90,7 +91,8 @@ fn read_into<'r>(
     }
     read_records(known, conn, &records)?;
     let mut records = Named::default();
-    rows.clone().filter_map(|row| by_key(known, row)).for_each(|(kind, reference)| records.add(kind, reference));
+    let by_key = offering(rows.clone()).filter_map(|row| by_key(known, row));
+    by_key.for_each(|(kind, reference)| records.add(kind, reference));
     read_records(known, conn, &records)?;
     for (kind, references) in &numbers.of {
         known.read_numbers(conn, *kind, references)?;

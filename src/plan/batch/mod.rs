@@ -11,7 +11,7 @@ use super::{
 };
 use crate::directory::{ExternalId, Number, PermissionSet, Reference, Thing};
 use crate::store::StoreError;
-use crate::turns::Turn;
+use crate::turns::offering;
 use ahead::read_ahead;
 pub use ahead::{Ahead, named};
 pub use repeated::repeated;
@@ -41,16 +41,11 @@ pub fn upsert_known(
     rows: Vec<Row>,
     options: Options,
 ) -> Result<Vec<Result<Done, Refusal>>, StoreError> {
-    let mut turn = Turn::begin();
-    rows.into_iter()
-        .map(|row| {
-            turn.offer();
-            match one(plan, row, options) {
-                Err(Refusal::Store(why)) => Err(why),
-                outcome => Ok(outcome),
-            }
-        })
-        .collect()
+    let outcome = |row| match one(plan, row, options) {
+        Err(Refusal::Store(why)) => Err(why),
+        outcome => Ok(outcome),
+    };
+    offering(rows).map(outcome).collect()
 }
 
 fn one(plan: &mut Plan, row: Row, options: Options) -> Result<Done, Refusal> {

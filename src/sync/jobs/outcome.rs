@@ -14,7 +14,7 @@ use crate::plan::batch::Done;
 use crate::plan::{FieldError, Refusal};
 use crate::store::{Making, StoreError};
 use crate::sync::rows::RowKind;
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// What is wrong with a member of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,9 +198,7 @@ pub fn made(body: Vec<u8>) -> Making {
 /// Results as they are stored.
 pub fn packed(results: &[RowResult]) -> Result<Vec<u8>, StoreError> {
     let mut lines = String::new();
-    let mut turn = Turn::begin();
-    for result in results {
-        turn.offer();
+    for result in offering(results) {
         lines.push_str(&written(result)?);
         lines.push('\n');
     }

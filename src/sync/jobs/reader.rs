@@ -12,7 +12,7 @@ use crate::directory::Thing;
 use crate::replica::Replica;
 use crate::store::{self, ChunkHead, StoreError};
 use crate::sync::rows::RowKind;
-use crate::turns::Turn;
+use crate::turns::{Turn, offering};
 
 /// So many rows are written in one transaction, so that nobody else waits for long.
 pub const AT_A_TIME: usize = 1_000;
@@ -123,9 +123,7 @@ impl Reader {
         let (known, revision) = self.known(&rows)?;
         let (mut ready, mut weight) = (Vec::new(), 0);
         let mut left = rows.len();
-        let mut turn = Turn::begin();
-        for (row, known) in rows.into_iter().zip(known) {
-            turn.offer();
+        for (row, known) in offering(rows.into_iter().zip(known)) {
             let row = self.make_ready(lot, of_chunk, row, known);
             weight += if matches!(row, Ready::Same(_)) { 1 } else { LOOKED_UP / AT_A_TIME };
             ready.push(row);
@@ -143,19 +141,13 @@ impl Reader {
 
     /// Which of these rows the source has sent before, and the revision at which it was asked.
     fn known(&self, rows: &[SentRow]) -> Result<(Vec<Known>, u64), StoreError> {
-        let mut turn = Turn::begin();
-        let digest = |row| {
-            turn.offer();
-            self.digests.of(row)
-        };
-        let digested: Vec<Option<Digested>> = rows.iter().map(digest).collect();
+        let digested: Vec<Option<Digested>> = offering(rows).map(|row| self.digests.of(row)).collect();
         let asked: Vec<&Digested> = digested.iter().flatten().collect();
         let source = &self.context.source;
         let (things, state) = self.replica.read(|conn| repeats::unchanged(conn, source, &asked))?;
         let mut keys = Vec::with_capacity(things.len());
         // Whoever writes to the index waits for each look at it, and all others for whoever writes.
-        for some in things.chunks(LOOKED_AT) {
-            turn.offer();
+        for some in offering(things.chunks(LOOKED_AT)) {
             keys.extend(self.replica.ask(|index| {
                 let key = |thing: &Option<Thing>| thing.and_then(|thing| Some((thing, index.key(thing)?.to_owned())));
                 some.iter().map(key).collect::<Vec<_>>()
@@ -163,7 +155,7 @@ impl Reader {
         }
         let mut keys = keys.into_iter();
         let with_thing = |digested: Option<Digested>| digested.map(|digested| (digested, keys.next().flatten()));
-        Ok((digested.into_iter().map(with_thing).collect(), state.revision))
+        Ok((offering(digested).map(with_thing).collect(), state.revision))
     }
 
     fn make_ready(&self, lot: &Lot<'_>, of_chunk: Option<RowKind>, row: SentRow, known: Known) -> Ready {

@@ -17,7 +17,7 @@ use crate::replica::Begun;
 use crate::store::imports::{ImportJob, ImportWrite, JobState};
 use crate::store::{self, Making, Results, StoreError};
 use crate::sync::rows::RowKind;
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// So often a write is tried that found the database out of reach.
 const TRIES: usize = 20;
@@ -118,12 +118,8 @@ impl<'w> Run<'w> {
         }
         let rows: u64 = self.heads.iter().map(|head| head.rows).sum();
         let mut prepared = Prepared::new(self.context.source.as_str(), rows.min(MOST_RESERVED) as usize);
-        let mut turn = Turn::begin();
         for seen in self.reader().looks(prepared.look())? {
-            for row in seen? {
-                turn.offer();
-                prepared.add(row);
-            }
+            offering(seen?).for_each(|row| prepared.add(row));
             self.renew()?;
         }
         prepared.finish();

@@ -18,7 +18,7 @@ use crate::plan::batch::Effect;
 use crate::plan::{Ahead, Plan, Refusal, batch};
 use crate::store::{MergedRow, StoreError};
 use crate::sync::rows::{self as read_rows, ReadRow, RowKind};
-use crate::turns::Turn;
+use crate::turns::offering;
 
 /// What holds for all rows of a job.
 pub struct Context {
@@ -95,11 +95,7 @@ impl Slice {
 
     /// Frees what nobody needs any more; that takes long, too.
     pub fn let_go(self: Arc<Self>) {
-        let mut turn = Turn::begin();
-        for row in Arc::into_inner(self).into_iter().flat_map(|slice| slice.rows) {
-            turn.offer();
-            drop(row);
-        }
+        offering(Arc::into_inner(self).into_iter().flat_map(|slice| slice.rows)).for_each(drop);
     }
 
     /// The last of its rows.
@@ -234,7 +230,7 @@ impl Context {
             // Whoever brings the settings brings what they are to hold for, on or off.
             keeps_grants_of_contexts_off: self.options.resources.contains(&RowKind::Settings),
         };
-        let to_merge = rows.iter().filter_map(|row| row.row().cloned()).collect();
+        let to_merge = offering(&rows).filter_map(|row| row.row().cloned()).collect();
         // What is doubted was not to be merged when the others were read ahead.
         let is_known = is_ahead && rows.iter().all(|row| matches!(row, Cow::Borrowed(_)));
         let upsert = if is_known { batch::upsert_known } else { batch::upsert };
@@ -243,9 +239,7 @@ impl Context {
         let merged = merged(&rows, &done);
         let mut done = done.into_iter();
         let mut results = Vec::with_capacity(rows.len());
-        let mut turn = Turn::begin();
-        for row in &rows {
-            turn.offer();
+        for row in offering(&rows) {
             results.push(match &**row {
                 Ready::Failed(result) => (**result).clone(),
                 Ready::Same(same) => same.result(slice.chunk),
@@ -281,11 +275,11 @@ fn merged(rows: &[Cow<'_, Ready>], done: &[Result<batch::Done, Refusal>]) -> BTr
     let number = |done: &Result<batch::Done, Refusal>| done.as_ref().ok()?.subject.number();
     let mut rows_of: HashMap<(Option<Kind>, u32), u32> = HashMap::new();
     let key = |ready: &ReadyRow, number| (ready.sent.kind.and_then(members::record), number);
-    for (ready, number) in ready().zip(done).filter_map(|(ready, done)| Some((ready, number(done)?))) {
+    for (ready, number) in offering(ready().zip(done)).filter_map(|(ready, done)| Some((ready, number(done)?))) {
         *rows_of.entry(key(ready, number)).or_default() += 1;
     }
     let mut merged: BTreeMap<Kind, Vec<MergedRow>> = BTreeMap::new();
-    for (ready, done) in ready().zip(done) {
+    for (ready, done) in offering(ready().zip(done)) {
         let (Some(digested), Some(external_id), Some(number)) = (&ready.digested, &ready.row.external_id, number(done))
         else {
             continue;

@@ -17,7 +17,7 @@ use crate::store::{Chunk, ChunkHead};
 use crate::sync::crm::encoding::EncodingError;
 use crate::sync::crm::reader::ReadError;
 use crate::sync::rows::RowKind;
-use crate::turns::Turn;
+use crate::turns::{Turn, offering};
 
 /// A chunk as it comes.
 pub struct Upload<'u> {
@@ -115,15 +115,13 @@ impl Inspected {
     }
 }
 
-/// So many bytes are compressed in some hundred microseconds.
-const PIECE: usize = 32 * 1024;
+/// So many bytes are compressed in some tens of microseconds.
+const PIECE: usize = 4 * 1024;
 
 /// Bytes compressed with gzip.
 pub(super) fn pack(plain: &[u8]) -> io::Result<Vec<u8>> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    let mut turn = Turn::begin();
-    for piece in plain.chunks(PIECE) {
-        turn.offer();
+    for piece in offering(plain.chunks(PIECE)) {
         packed.write_all(piece)?;
     }
     packed.finish()
