@@ -103,8 +103,8 @@ impl Connection {
         Self { stream, buffer: vec![0; 1 << 20] }
     }
 
-    /// Sends it, and waits for the whole reply.
-    pub fn ask(&mut self, request: &[u8]) {
+    /// Sends it, and waits for the whole reply, which it gives.
+    pub fn ask(&mut self, request: &[u8]) -> &[u8] {
         self.stream.write_all(request).expect("the server reads");
         let mut end = 0;
         while !is_whole(&self.buffer[..end]) {
@@ -112,5 +112,6 @@ impl Connection {
             assert!(read > 0, "the server closed the connection");
             end += read;
         }
+        &self.buffer[..end]
     }
 }

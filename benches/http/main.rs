@@ -99,6 +99,14 @@ fn everything(customer_users: u32, token: &str) -> Requests {
     Arc::new(requests.collect())
 }
 
+/// Requests to the echo for as many bytes as the service replies with.
+fn as_long(service: &Server, requests: &Requests, token: &str) -> Requests {
+    let mut connection = Connection::to(service.address);
+    let length = |reply: &[u8]| reply.len() - reply.windows(4).position(|it| it == b"\r\n\r\n").expect("a body") - 4;
+    let lengths = requests.iter().map(|request| length(connection.ask(request)));
+    Arc::new(lengths.map(|length| request("GET", &format!("/bytes/{length}"), token, "")).collect())
+}
+
 fn against_the_echo(echo: &Server, data: &TempDir) {
     let token = token("access:read");
     let checks_sent = checks(SMALL, &token);
@@ -117,8 +125,11 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     );
     report("the same, the server's time", found.cpu, "ratio", Target::None);
     drop(frame);
-    let found = compare(&Side::new(&quiet, &everything(SMALL, &token)), &bare);
+    let everything = everything(SMALL, &token);
+    let found = compare(&Side::new(&quiet, &everything), &bare);
     report("everything that one customer user has ÷ bare echo", found.requests, "ratio", Target::AtLeast(0.5));
+    let found = compare(&Side::new(echo, &as_long(&quiet, &everything, &token)), &bare);
+    report("replies as long as that, of blanks alone ÷ bare echo", found.requests, "ratio", Target::None);
     drop(quiet);
     let logging = service(data, &[("ACCESS_LOG", "on")]);
     let found = compare(&Side::new(&logging, &checks_sent), &bare);
@@ -203,7 +214,9 @@ fn batches(data: &TempDir) {
         let batch = json!({"items": hundred}).to_string();
         let batch = request("POST", "/v1/access:batch-check", &token, &batch);
         let began = Instant::now();
-        singles.iter().for_each(|single| connection.ask(single));
+        for single in singles {
+            connection.ask(single);
+        }
         let one_by_one = began.elapsed();
         let began = Instant::now();
         connection.ask(&batch);

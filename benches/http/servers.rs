@@ -88,13 +88,16 @@ struct Question {
     permission: String,
 }
 
-/// The least that a server of this stack does: JSON in, JSON out.
+/// The least that a server of this stack does: JSON in, JSON out; and nothing in, so many bytes out.
 pub fn serve_echo() -> std::io::Result<()> {
     async fn echo(question: web::Json<Question>) -> web::Json<Question> {
         question
     }
+    async fn bytes(length: web::Path<usize>) -> HttpResponse {
+        HttpResponse::Ok().content_type("application/json").body(vec![b' '; *length])
+    }
     serve(|routes| {
-        routes.route("/v1/access:check", web::post().to(echo));
+        routes.route("/v1/access:check", web::post().to(echo)).route("/bytes/{length}", web::get().to(bytes));
     })
 }
 
