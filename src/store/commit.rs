@@ -18,7 +18,7 @@ use super::{
 };
 use super::{dialect, differences, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
-use crate::turns::offering;
+use crate::turns::{give_way, offering};
 
 /// What one write amounts to.
 #[derive(Debug, Default)]
@@ -109,6 +109,7 @@ fn words<'s>(
     }
     let (made, received) = sync_channel(1);
     let started = Builder::new().name("words".to_owned()).spawn_scoped(scope, move || {
+        give_way();
         // Whoever has gone needs none.
         let _ = words.try_for_each(|words| made.send(words));
     });
