@@ -6,23 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-/// How much less a thread counts that works for nobody who waits, from 0 to 19. It still gets a tenth of the time that another
-/// one gets, so that its work ends on a machine that is always busy.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
 /// How long a thread works before it asks the kernel, which takes some hundred nanoseconds to answer.
 const LEAST: Duration = Duration::from_micros(50);
-
-/// This thread counts less than others from now on: where the processors have too little time for all, it gets a small share
-/// of it, and whoever wakes need not wait for the end of what the kernel takes for its due. On Linux a thread has a
-/// priority of its own; elsewhere the whole process has one, and is left alone.
-pub fn give_way() {
-    #[cfg(target_os = "linux")]
-    if let Err(why) = rustix::process::setpriority_process(None, NICE) {
-        log::debug!("a thread keeps its priority: {why}");
-    }
-}
 
 /// Items one after the other, with an offer of the turn at each.
 pub fn offering<I: IntoIterator>(items: I) -> impl Iterator<Item = I::Item> {

@@ -53,7 +53,8 @@ impl Ear {
             Ok(heard) => self.heard = self.heard.max(heard),
             Err(why) => self.give_up(&why),
         }
-        // What comes after that is of this process, which applies it without a look at the log.
+        // What this process writes at the moment it applies without a look at the log: whatever comes after what that is
+        // written upon waits for the next turn.
         let upon = shared.written_upon.load(Ordering::Relaxed);
         if let Some(revision) = self.heard.take_if(|revision| *revision <= upon)
             && let Err(why) = shared.catch_up_to(revision)

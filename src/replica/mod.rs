@@ -105,7 +105,7 @@ struct Shared {
     /// The last revision that this process wrote, for the others to be told of.
     written: AtomicU64,
     /// While this process excludes all others from writing, and until the index has what it wrote: the revision that it
-    /// writes upon. All after that is its own, and nobody else need look for it.
+    /// writes upon. What is heard of after that is its own, but for what others write at the very end, and waits until then.
     written_upon: AtomicU64,
     /// Whoever reads ahead holds it, too.
     ahead: Arc<()>,

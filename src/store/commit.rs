@@ -18,7 +18,7 @@ use super::{
 };
 use super::{dialect, differences, grams, many, pairs, row_digests, state};
 use crate::directory::{Delta, Edit, Kind, PermissionTypes, Settings};
-use crate::turns::{give_way, offering};
+use crate::turns::{Turn, offering};
 
 /// What one write amounts to.
 #[derive(Debug, Default)]
@@ -109,7 +109,6 @@ fn words<'s>(
     }
     let (made, received) = sync_channel(1);
     let started = Builder::new().name("words".to_owned()).spawn_scoped(scope, move || {
-        give_way();
         // Whoever has gone needs none.
         let _ = words.try_for_each(|words| made.send(words));
     });
@@ -133,12 +132,16 @@ fn in_words(edits: &[Edit], types: &mut PermissionTypes) -> Result<InWords, Stor
 /// Writes the rows of edits, in their order; links and records that follow one another together.
 fn write_rows(conn: &mut Conn, edits: &[Edit], of_new: &OfNew) -> Result<(), StoreError> {
     let together = |one: &Edit, other: &Edit| pairs::are_of_one_table(one, other) || many::are_together(one, other);
+    let mut turn = Turn::begin();
     edits.chunk_by(together).try_for_each(|run| match run {
         [edit] => write_row(conn, edit, of_new),
         links @ [first, ..] if pairs::are_of_one_table(first, first) => pairs::write(conn, links),
         records => match dialect::at_once(conn, records.len()) {
             Some(c) => many::write(c, records, of_new),
-            None => offering(records).try_for_each(|edit| write_row(conn, edit, of_new)),
+            None => records.iter().try_for_each(|edit| {
+                turn.offer();
+                write_row(conn, edit, of_new)
+            }),
         },
     })
 }

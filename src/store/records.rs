@@ -122,11 +122,12 @@ pub fn numbers_by_external_id(
     external_ids: &[ExternalId],
 ) -> Result<Vec<(ExternalId, u32)>, StoreError> {
     let mut found = Vec::with_capacity(external_ids.len());
-    for of_source in external_ids.chunk_by(|one, other| one.source == other.source) {
-        for some in offering(of_source.chunks(dialect::together(conn))) {
-            let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
-            found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);
-        }
+    let (mut external_ids, together): (Vec<_>, _) = (external_ids.iter().collect(), dialect::together(conn));
+    external_ids.sort_unstable();
+    let of_sources = external_ids.chunk_by(|one, other| one.source == other.source);
+    for some in offering(of_sources.flat_map(|of_source| of_source.chunks(together))) {
+        let ids: Vec<&str> = some.iter().map(|it| it.id.as_str()).collect();
+        found.extend(external_ids::holders(conn, kind, &some[0].source, &ids)?);
     }
     Ok(found)
 }

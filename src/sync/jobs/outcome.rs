@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::background;
 use super::options::{Progress, written};
 use super::rows::SentRow;
 use super::upload::pack;
@@ -180,10 +180,11 @@ impl From<Refusal> for Failure {
 /// The same of results as [`packed`] makes of them, on a thread of its own.
 pub fn packing(results: Arc<Vec<RowResult>>) -> Result<Making, StoreError> {
     let (made, making) = sync_channel(1);
-    background::spawn("results", move || {
+    let started = Builder::new().name("results".to_owned()).spawn(move || {
         // Nobody waits any more if the write was refused meanwhile.
         let _ = made.send(packed(&results));
-    })?;
+    });
+    started.map_err(|why| StoreError::Unavailable(format!("no thread for results: {why}")))?;
     Ok(making)
 }
 

@@ -75,7 +75,8 @@ impl SentRow {
         if self.is_part { of_line((self.number, self.line), self.text, of_chunk) } else { self }
     }
 
-    /// The row without its members, and these: whoever wants them again reads them again.
+    /// The row without its members, and these: whoever wants them again reads them again. It is for a row without a fault,
+    /// whose text says all of it.
     pub fn apart(self) -> (Self, Map<String, Value>) {
         (Self { members: Map::new(), is_part: true, ..self }, self.members)
     }

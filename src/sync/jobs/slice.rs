@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use serde_json::{Map, Value};
 
 use super::members;
@@ -273,7 +274,7 @@ impl Context {
 fn merged(rows: &[Cow<'_, Ready>], done: &[Result<batch::Done, Refusal>]) -> BTreeMap<Kind, Vec<MergedRow>> {
     let ready = || rows.iter().filter_map(|row| row.ready());
     let number = |done: &Result<batch::Done, Refusal>| done.as_ref().ok()?.subject.number();
-    let mut rows_of: HashMap<(Option<Kind>, u32), u32> = HashMap::new();
+    let mut rows_of: HashMap<(Option<Kind>, u32), u32, RandomState> = HashMap::default();
     let key = |ready: &ReadyRow, number| (ready.sent.kind.and_then(members::record), number);
     for (ready, number) in offering(ready().zip(done)).filter_map(|(ready, done)| Some((ready, number(done)?))) {
         *rows_of.entry(key(ready, number)).or_default() += 1;

@@ -90,6 +90,24 @@ fn a_row_that_is_wrong_fails_alone_and_says_why() {
 }
 
 #[test]
+fn a_row_that_the_directory_refuses_is_told_as_it_was_sent() {
+    let app = TestApp::start();
+    let job = crm(&app)
+        .lines(1, &[json!({"kind": "customer_user", "row_id": "1", "login": "jane", "customer": "nobody"})])
+        .table(2, "customer_user", "row_id,login,customer\n2,joe,nobody\n");
+    let table = b"kind,row_id,login,customer\ncustomer_user,3,jim,nobody\n".to_vec();
+    job.put(&app.admin(), 3, "text/csv", None, table).expect(201);
+    let job = job.close();
+    job.wait().has("/state", "completed").has("/failed_rows", 3);
+    for (failed, (row_id, login)) in job.results("failed").iter().zip([("1", "jane"), ("2", "joe"), ("3", "jim")]) {
+        let sent = json!({"row_id": row_id, "login": login, "customer": "nobody"});
+        assert_eq!((&failed["code"], &failed["kind"]), (&json!("customer_not_found"), &json!("customer_user")));
+        assert_eq!((&failed["sent"], &failed["row_id"]), (&sent, &json!(row_id)));
+    }
+    assert_eq!(job.results("failed").len(), 3);
+}
+
+#[test]
 fn a_key_that_stands_there_twice_fails_at_both_places() {
     let app = TestApp::start();
     let job = crm(&app)
