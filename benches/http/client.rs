@@ -67,7 +67,7 @@ async fn one_connection(address: SocketAddr, requests: Requests, from: usize, un
         let sent = poll_fn(|context| Pin::new(&mut stream).poll_write(context, request)).await?;
         assert_eq!(sent, request.len(), "a request is one packet");
         let mut end = 0;
-        while !is_whole(&buffer[..end]) {
+        while length_of_whole(&buffer[..end]).is_none() {
             let mut free = ReadBuf::new(&mut buffer[end..]);
             poll_fn(|context| Pin::new(&mut stream).poll_read(context, &mut free)).await?;
             let read = free.filled().len();
@@ -79,15 +79,15 @@ async fn one_connection(address: SocketAddr, requests: Requests, from: usize, un
     Ok(answered)
 }
 
-/// Whether this is a whole reply. Any other status than success fails the bench: errors may be quicker.
-fn is_whole(read: &[u8]) -> bool {
+/// How long the body is, once the reply is whole. Any other status than success fails the bench: errors may be quicker.
+fn length_of_whole(read: &[u8]) -> Option<usize> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut reply = httparse::Response::new(&mut headers);
-    let Status::Complete(head) = reply.parse(read).expect("a reply") else { return false };
+    let Status::Complete(head) = reply.parse(read).expect("a reply") else { return None };
     assert!(matches!(reply.code, Some(200 | 201 | 204)), "{}", String::from_utf8_lossy(read));
     let length = reply.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok()).unwrap_or(0);
-    read.len() >= head + length
+    (read.len() >= head + length).then_some(length)
 }
 
 /// One connection, for requests one after the other.
@@ -103,15 +103,17 @@ impl Connection {
         Self { stream, buffer: vec![0; 1 << 20] }
     }
 
-    /// Sends it, and waits for the whole reply, which it gives.
-    pub fn ask(&mut self, request: &[u8]) -> &[u8] {
+    /// Sends it, and waits for the whole reply; gives how long its body is.
+    pub fn ask(&mut self, request: &[u8]) -> usize {
         self.stream.write_all(request).expect("the server reads");
         let mut end = 0;
-        while !is_whole(&self.buffer[..end]) {
+        loop {
+            if let Some(length) = length_of_whole(&self.buffer[..end]) {
+                return length;
+            }
             let read = self.stream.read(&mut self.buffer[end..]).expect("the server answers");
             assert!(read > 0, "the server closed the connection");
             end += read;
         }
-        &self.buffer[..end]
     }
 }

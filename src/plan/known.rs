@@ -5,6 +5,8 @@
 
 mod table;
 
+use foldhash::{HashMap, HashSet};
+
 use super::bulk::Relation;
 use crate::directory::customer_user::CustomerOfUser;
 use crate::directory::text::fold;
@@ -14,9 +16,8 @@ use crate::directory::{
 };
 use crate::store::{self, Conn, Record, StoreError};
 use crate::turns::offering;
-pub(super) use table::HashSet;
+use table::Layer;
 pub use table::Table;
-use table::{HashMap, Layer};
 
 /// What a plan knows.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Text};
-use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::dialect;
 use super::imports::ImportWrite;
@@ -21,10 +21,6 @@ use super::{Conn, StoreError, on};
 use crate::directory::text::fold;
 use crate::directory::{Delta, Edit, ExternalId, ExternalKey, Kind, Number, Source, Thing};
 use crate::turns::offering;
-
-/// Quicker than the standard ones, and as random.
-type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
-type HashSet<T> = std::collections::HashSet<T, RandomState>;
 
 /// The digest of a row, of what is done with it too.
 pub type RowDigest = [u8; 16];
@@ -57,8 +53,7 @@ pub fn unchanged(
     rows: &[(&str, RowDigest)],
 ) -> Result<Vec<Option<u32>>, StoreError> {
     let epoch = names_epoch(conn)?;
-    let mut known: HashMap<String, (i64, Vec<u8>)> =
-        HashMap::with_capacity_and_hasher(rows.len(), RandomState::default());
+    let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(rows.len());
     for some in offering(rows.chunks(dialect::together(conn))) {
         let ids: Vec<&str> = some.iter().map(|(id, _)| *id).collect();
         let found = dialect::keyed(conn, kind.as_str(), source.as_str(), &ids)?;
@@ -89,7 +84,7 @@ impl<'w> OfNew<'w> {
         if digests.is_empty() {
             return Ok(Self::default());
         }
-        let mut given: HashMap<Key<'w>, Option<u32>> = HashMap::default();
+        let mut given: HashMap<Key<'w>, Option<u32>> = HashMap::new();
         for (key, thing, present) in edits.iter().filter_map(external_id) {
             // One that is given and taken is none that this is sure of.
             given.entry(key).and_modify(|of| *of = None).or_insert(present.then_some(thing.number));

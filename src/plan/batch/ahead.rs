@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use foldhash::HashSet;
+
 use super::row::{Content, Link, Row};
 use crate::directory::{BackEnd, Customer, CustomerUser, Group, Kind, Patch, Reference, Service, Thing};
 use crate::plan::bulk::Relation;
-use crate::plan::known::{HashSet, Known};
+use crate::plan::known::Known;
 use crate::plan::{Moment, Plan, customer_users, rolls};
 use crate::store::{Conn, StoreError};
 use crate::turns::offering;

@@ -1,16 +1,11 @@
 //! What is known of one kind of record, in two layers.
 
-use foldhash::fast::RandomState;
+use foldhash::HashMap;
 
 use super::Knowable;
 use crate::directory::text::{fold, folded};
 use crate::directory::{Delta, ExternalId, Kind, Reference};
 use crate::plan::external_ids::{self, Identified};
-
-/// Quicker than the standard one, and as random.
-pub(super) type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
-/// The same.
-pub(in crate::plan) type HashSet<T> = std::collections::HashSet<T, RandomState>;
 
 /// What is known of one kind of record.
 pub struct Table<R> {

@@ -5,11 +5,12 @@
 //! take about 80 MB. What was sent is known by 128 bits of a hash whose key is random, so that nobody
 //! can make two that are alike.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use serde_json::Value;
 use smallvec::SmallVec;
 
@@ -26,9 +27,9 @@ pub type RowPlace = (u64, u64);
 #[derive(Default)]
 pub struct Prepared {
     look: Arc<Look>,
-    seen: HashMap<u128, RowPlace, RandomState>,
-    sent: HashSet<u128, RandomState>,
-    repeated: HashMap<RowPlace, RowPlace, RandomState>,
+    seen: HashMap<u128, RowPlace>,
+    sent: HashSet<u128>,
+    repeated: HashMap<RowPlace, RowPlace>,
     ranks: BTreeMap<u64, BTreeSet<u32>>,
     sent_of: BTreeMap<Kind, u64>,
     rows: u64,
@@ -74,8 +75,8 @@ impl Prepared {
     /// Nothing is known yet of the rows of this source, about so many.
     pub fn new(source: &str, rows: usize) -> Self {
         let look = Look { source: source.to_owned(), fingerprints: Fingerprints::default() };
-        let seen = HashMap::with_capacity_and_hasher(rows, RandomState::default());
-        let sent = HashSet::with_capacity_and_hasher(rows, RandomState::default());
+        let seen = HashMap::with_capacity(rows);
+        let sent = HashSet::with_capacity(rows);
         Self { look: Arc::new(look), seen, sent, ..Self::default() }
     }
 

@@ -1,10 +1,10 @@
 //! A slice of a chunk: rows that are written together, made ready for it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashMapExt};
 use serde_json::{Map, Value};
 
 use super::members;
@@ -274,7 +274,7 @@ impl Context {
 fn merged(rows: &[Cow<'_, Ready>], done: &[Result<batch::Done, Refusal>]) -> BTreeMap<Kind, Vec<MergedRow>> {
     let ready = || rows.iter().filter_map(|row| row.ready());
     let number = |done: &Result<batch::Done, Refusal>| done.as_ref().ok()?.subject.number();
-    let mut rows_of: HashMap<(Option<Kind>, u32), u32, RandomState> = HashMap::default();
+    let mut rows_of: HashMap<(Option<Kind>, u32), u32> = HashMap::new();
     let key = |ready: &ReadyRow, number| (ready.sent.kind.and_then(members::record), number);
     for (ready, number) in offering(ready().zip(done)).filter_map(|(ready, done)| Some((ready, number(done)?))) {
         *rows_of.entry(key(ready, number)).or_default() += 1;
