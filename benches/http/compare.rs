@@ -25,14 +25,16 @@ impl<'a> Side<'a> {
 
     fn slice(&self, time: Duration) -> Slice {
         (self.before)();
-        let (worked, stop) = (self.server.cpu(), AtomicBool::new(false));
+        let ((worked, outside), stop) = (self.server.worked(), AtomicBool::new(false));
         let (answered, took) = std::thread::scope(|scope| {
             self.beside.map(|beside| scope.spawn(|| beside(&stop)));
             let loaded = load(self.server.address, self.requests, time);
             stop.store(true, Ordering::Relaxed);
             loaded
         });
-        Slice { answered: answered as f64, took: took.as_secs_f64(), cpu: (self.server.cpu() - worked).as_secs_f64() }
+        let (cpu, outside) = (self.server.worked().0 - worked, self.server.worked().1 - outside);
+        let (cpu, outside) = (cpu.as_secs_f64(), outside.as_secs_f64());
+        Slice { answered: answered as f64, took: took.as_secs_f64(), cpu, outside }
     }
 }
 
@@ -40,6 +42,8 @@ struct Slice {
     answered: f64,
     took: f64,
     cpu: f64,
+    /// Of that, outside the kernel.
+    outside: f64,
 }
 
 impl Slice {
@@ -54,6 +58,8 @@ pub struct Compared {
     pub requests: f64,
     /// The server's time a request ÷ that of the other, over all slices.
     pub cpu: f64,
+    /// The server's time a request outside the kernel beyond that of the other, in µs.
+    pub beyond: f64,
 }
 
 /// Measures `side` and `base` in turn.
@@ -63,6 +69,7 @@ pub fn compare(side: &Side<'_>, base: &Side<'_>) -> Compared {
     let compared = Compared {
         requests: median(pairs.map(|(one, other)| one.each_second() / other.each_second()).collect()),
         cpu: cpu(&slices[0]) / cpu(&slices[1]),
+        beyond: each(&slices[0], |slice| slice.outside) - each(&slices[1], |slice| slice.outside),
     };
     let each_second = |of: &[Slice]| median(of.iter().map(Slice::each_second).collect());
     println!(
@@ -92,8 +99,12 @@ fn turns(sides: &[&Side<'_>]) -> Vec<Vec<Slice>> {
     slices
 }
 
-/// µs a request.
 fn cpu(slices: &[Slice]) -> f64 {
-    let (cpu, answered) = slices.iter().fold((0.0, 0.0), |sum, slice| (sum.0 + slice.cpu, sum.1 + slice.answered));
-    cpu / answered * 1e6
+    each(slices, |slice| slice.cpu)
+}
+
+/// Of some time, µs a request.
+fn each(slices: &[Slice], time: impl Fn(&Slice) -> f64) -> f64 {
+    let sum = |of: &dyn Fn(&Slice) -> f64| slices.iter().map(of).sum::<f64>();
+    sum(&time) / sum(&|slice| slice.answered) * 1e6
 }

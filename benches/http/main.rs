@@ -106,44 +106,49 @@ fn as_long(service: &Server, requests: &Requests, token: &str) -> Requests {
     Arc::new(lengths.map(|length| request("GET", &format!("/bytes/{length}"), token, "")).collect())
 }
 
+/// Requests to an echo that works for so long besides.
+fn busy(nanoseconds: u64, token: &str) -> Requests {
+    let ask = |question: &Value| request("POST", &format!("/busy/{nanoseconds}"), token, &question.to_string());
+    Arc::new(questions(SMALL).iter().map(ask).collect())
+}
+
 fn against_the_echo(echo: &Server, data: &TempDir) {
     let token = token("access:read");
     let checks_sent = checks(SMALL, &token);
     let bare = Side::new(echo, &checks_sent);
+    let against = |row: &str, server: &Server, requests: &Requests, target| {
+        let found = compare(&Side::new(server, requests), &bare);
+        report(&format!("{row} ÷ bare echo, requests a second"), found.requests, "ratio", target);
+        report("its work outside the kernel, beyond the echo's", found.beyond, "µs", Target::None);
+        found
+    };
     let quiet = service(data, &[]);
-    let found = compare(&Side::new(&quiet, &checks_sent), &bare);
-    report("check over HTTP (HS256) ÷ bare echo, requests a second", found.requests, "ratio", Target::AtLeast(0.8));
+    let found = against("check over HTTP (HS256)", &quiet, &checks_sent, Target::AtLeast(0.8));
     report("check over HTTP (HS256) ÷ bare echo, the server's time", found.cpu, "ratio", Target::AtMost(2.0));
-    let frame = Server::frame();
-    let found = compare(&Side::new(&frame, &checks_sent), &bare);
-    report(
-        "what every reply has around it, without an answer ÷ bare echo, requests a second",
-        found.requests,
-        "ratio",
-        Target::None,
-    );
-    report("the same, the server's time", found.cpu, "ratio", Target::None);
-    drop(frame);
     let everything = everything(SMALL, &token);
-    let found = compare(&Side::new(&quiet, &everything), &bare);
-    report("everything that one customer user has ÷ bare echo", found.requests, "ratio", Target::AtLeast(0.5));
-    let found = compare(&Side::new(echo, &as_long(&quiet, &everything, &token)), &bare);
-    report("replies as long as that, of blanks alone ÷ bare echo", found.requests, "ratio", Target::None);
+    against("everything that one customer user has", &quiet, &everything, Target::AtLeast(0.5));
+    let blanks = as_long(&quiet, &everything, &token);
     drop(quiet);
     let logging = service(data, &[("ACCESS_LOG", "on")]);
-    let found = compare(&Side::new(&logging, &checks_sent), &bare);
-    report("the same check with the access log ÷ bare echo", found.requests, "ratio", Target::AtLeast(0.7));
+    against("the same check with the access log", &logging, &checks_sent, Target::AtLeast(0.7));
     drop(logging);
     let public = include_str!("../../tests/keys/rsa-1.pub.pem");
     let settings = [("JWT_PUBLIC_KEY", public), ("JWT_ISSUER", ISSUER), ("JWT_AUDIENCE", "customer-access")];
     let issued = Server::service(data.path(), &settings);
-    let found = compare(&Side::new(&issued, &checks(SMALL, &rs256())), &bare);
-    report(
-        "the same check with RS256, a token that repeats ÷ bare echo",
-        found.requests,
-        "ratio",
-        Target::AtLeast(0.8),
-    );
+    let of_issuer = checks(SMALL, &rs256());
+    against("the same check with RS256, a token that repeats,", &issued, &of_issuer, Target::AtLeast(0.8));
+    drop(issued);
+    let frame = Server::frame();
+    against("what every reply has around it, without an answer,", &frame, &checks_sent, Target::None);
+    against("the same with the token of RS256", &frame, &of_issuer, Target::None);
+    drop(frame);
+    let found = compare(&Side::new(echo, &blanks), &bare);
+    report("an echo of as many blanks as everything has ÷ bare echo", found.requests, "ratio", Target::None);
+    for microseconds in [1, 2, 4, 6] {
+        let found = compare(&Side::new(echo, &busy(microseconds * 1_000, &token)), &bare);
+        let row = format!("an echo that works {microseconds} µs longer ÷ bare echo, requests a second");
+        report(&row, found.requests, "ratio", Target::None);
+    }
 }
 
 fn as_it_grows(few: &TempDir, many: &TempDir, large: u32) {

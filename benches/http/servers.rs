@@ -63,13 +63,14 @@ impl Server {
         Self { child, address }
     }
 
-    /// The time that its threads have worked so far.
-    pub fn cpu(&self) -> Duration {
+    /// The time that its threads have worked so far: in all, and outside the kernel.
+    pub fn worked(&self) -> (Duration, Duration) {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the server runs");
         // The name, in parentheses, may hold spaces. Then come the state and ten other fields.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-        let hundredths: u64 = fields.map(|field| field.parse::<u64>().expect("a number")).sum();
-        Duration::from_millis(hundredths * 10)
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+        let mut hundredths = || fields.next().and_then(|field| field.parse::<u64>().ok()).expect("a number") * 10;
+        let (outside, inside) = (hundredths(), hundredths());
+        (Duration::from_millis(outside + inside), Duration::from_millis(outside))
     }
 }
 
@@ -88,16 +89,25 @@ struct Question {
     permission: String,
 }
 
-/// The least that a server of this stack does: JSON in, JSON out; and nothing in, so many bytes out.
+/// The least that a server of this stack does: JSON in, JSON out; the same, and work for so many nanoseconds besides; and
+/// nothing in, so many bytes out.
 pub fn serve_echo() -> std::io::Result<()> {
     async fn echo(question: web::Json<Question>) -> web::Json<Question> {
+        question
+    }
+    async fn busy(nanoseconds: web::Path<u64>, question: web::Json<Question>) -> web::Json<Question> {
+        let (began, long) = (Instant::now(), Duration::from_nanos(*nanoseconds));
+        while began.elapsed() < long {
+            std::hint::spin_loop();
+        }
         question
     }
     async fn bytes(length: web::Path<usize>) -> HttpResponse {
         HttpResponse::Ok().content_type("application/json").body(vec![b' '; *length])
     }
     serve(|routes| {
-        routes.route("/v1/access:check", web::post().to(echo)).route("/bytes/{length}", web::get().to(bytes));
+        routes.route("/v1/access:check", web::post().to(echo));
+        routes.route("/busy/{nanoseconds}", web::post().to(busy)).route("/bytes/{length}", web::get().to(bytes));
     })
 }
 

@@ -12,6 +12,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use client::Client;
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// On PostgreSQL, where several processes would share it, the service makes no secret by itself.
 const JWT_SECRET: &str = "a secret of benches, which protects nothing at all";
@@ -127,4 +129,25 @@ impl Postgres {
     pub fn url(&self) -> String {
         format!("postgres://postgres@/postgres?host={}", self.directory)
     }
+
+    /// Keeps its processes, those to come as well, to the last one of the processors; tells whether there is another one.
+    pub fn keep_to_one_processor(&self) -> bool {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut last = CpuSet::new();
+        last.set(processors - 1);
+        let pid = std::fs::read_to_string(format!("{}/data/postmaster.pid", self.directory)).expect("it runs");
+        let server: i32 = pid.lines().next().and_then(|pid| pid.parse().ok()).expect("the number of a process");
+        let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+        let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        for number in numbers.filter(|number| *number == server || parent(*number) == Some(server)) {
+            sched_setaffinity(Pid::from_raw(number), &last).expect("a process may be kept to a processor");
+        }
+        processors > 1
+    }
+}
+
+/// The process that has started this one.
+fn parent(process: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }

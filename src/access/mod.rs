@@ -44,9 +44,9 @@ pub mod resolve;
 pub use index::{CustomerGrant, Gathered, Grant, Index};
 pub use preview::{Difference, DifferenceCounts, Gains, Preview, Warning, warnings};
 pub use resolve::{
-    Basis, CustomerOf, Decision, Effective, EffectiveGroup, EffectiveServices, GroupHolder, GroupPermission, HeldGroup,
-    Lock, MemberCell, Owner, Page, PermissionCell, Reason, ServiceHolder, Source, ThingFilter, ThingsOfGroup,
-    check_group, check_service, customer_group_cell, customer_user_group_cell, customer_user_service_cell, effective,
-    effective_services, group_sources, may, may_service, membership_cell, services_of_unknown, thing_filter,
-    who_has_permission, who_has_service,
+    Basis, CustomerOf, Decision, Effective, EffectiveGroup, EffectiveServices, GroupHolder, GroupPermission,
+    GroupPermissions, HeldGroup, Lock, MemberCell, Owner, Page, PermissionCell, Reason, ServiceHolder, Source,
+    ThingFilter, ThingsOfGroup, check_group, check_service, customer_group_cell, customer_user_group_cell,
+    customer_user_service_cell, effective, effective_services, group_sources, may, may_service, membership_cell,
+    services_of_unknown, thing_filter, who_has_permission, who_has_service,
 };

@@ -18,7 +18,7 @@ pub use cell::{
     Lock, MemberCell, PermissionCell, customer_group_cell, customer_user_group_cell, customer_user_service_cell,
     membership_cell,
 };
-pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, effective};
+pub use effective::{CustomerOf, Effective, EffectiveGroup, GroupPermission, GroupPermissions, effective};
 pub use filter::{ThingFilter, ThingsOfGroup, thing_filter};
 pub use group::{check_group, group_sources, may};
 pub use holdings::{HeldGroup, Holdings, Looked, holdings};

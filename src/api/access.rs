@@ -205,9 +205,9 @@ fn unknown(kind: Kind, reference: &Reference) -> Problem {
 
 fn everything(api: &Api, index: &Index, named: &Reference) -> Result<Everything, Problem> {
     match about(api, index, Some(named))? {
-        Some(customer_user) => Everything::of_known(api, index, customer_user),
+        Some(customer_user) => Ok(Everything::of_known(api, index, customer_user)),
         None => match services_of_unknown(index, Some(named)) {
-            Some(defaults) => Everything::of_unknown(api, index, &defaults),
+            Some(defaults) => Ok(Everything::of_unknown(api, index, &defaults)),
             None => Err(unknown(Kind::CustomerUser, named)),
         },
     }
@@ -237,7 +237,7 @@ pub async fn get_own_access(api: Api, known: IfNoneMatch) -> Answer {
     let at = api.ask(|index| {
         let missing = || Problem::new("customer_user_not_found", "There is no customer user whom your token names.");
         let customer_user = oneself(&api, index).ok_or_else(missing)?;
-        Everything::of_known(&api, index, customer_user)
+        Ok(Everything::of_known(&api, index, customer_user))
     })?;
     Ok(Everything::reply(at, &known))
 }

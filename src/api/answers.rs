@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 use super::reply::{self, Stamp};
 use super::state::Api;
 use super::views::{CustomerRef, Links, ServiceRef};
-use super::written::{Id, LinksTo, Permissions, Service, key};
-use crate::access::{Basis, Effective, EffectiveGroup, EffectiveServices, GroupPermission, Index, Reason, Source};
+use super::written::{Groups, Id, LinksTo, Permissions, Service, Wording, key};
+use crate::access::{self, Basis, EffectiveServices, GroupPermission, GroupPermissions, Index, Reason, Source};
 use crate::directory::{CustomerUserNumber, PermissionName, ServiceNumber, Validity};
+use crate::json::object;
 
 /// What gives something (rules 4 to 6).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,7 +46,7 @@ pub struct PermissionAnswer {
 }
 
 /// Permissions as they are written, in the order of the settings.
-pub fn permissions(index: &Index, permissions: Vec<GroupPermission>) -> Vec<PermissionAnswer> {
+pub fn permissions(index: &Index, permissions: GroupPermissions) -> Vec<PermissionAnswer> {
     let types = &index.settings().permission_types;
     let answer = |found: GroupPermission| {
         let permission = types.0.iter().find(|t| t.bit == found.bit)?.name.clone();
@@ -79,11 +80,13 @@ pub struct AccessAnswer<'i> {
     pub customers: Vec<CustomerOfUserAnswer<'i>>,
     /// The groups on which they have a permission.
     #[schema(value_type = Vec<GroupAnswer>)]
-    pub groups: Vec<GroupAnswer<'i>>,
+    pub groups: Groups<'i>,
     /// Their services.
     #[schema(value_type = ServicesAnswer)]
     pub services: ServicesAnswer<'i>,
 }
+
+object!(AccessAnswer<'_> { revision, known, customer_user, reasons, group_support, customers, groups, services });
 
 /// A customer user, and whether they count.
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,6 +104,8 @@ pub struct CustomerUserState<'i> {
     pub links: LinksTo<'i>,
 }
 
+object!(CustomerUserState<'_> { id, login, validity, links });
+
 /// Whether groups restrict somebody.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GroupSupportState {
@@ -108,6 +113,8 @@ pub struct GroupSupportState {
     #[schema(example = true)]
     pub active: bool,
 }
+
+object!(GroupSupportState { active });
 
 /// A customer of a customer user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,6 +131,8 @@ pub struct CustomerOfUserAnswer<'i> {
     /// Whether it counts (rule 1).
     pub validity: Validity,
 }
+
+object!(CustomerOfUserAnswer<'_> { id, customer_id, primary, validity });
 
 /// What somebody has on a group.
 #[derive(Debug, Serialize, ToSchema)]
@@ -142,6 +151,8 @@ pub struct GroupAnswer<'i> {
     pub links: LinksTo<'i>,
 }
 
+object!(GroupAnswer<'_> { id, name, permissions, links });
+
 /// The services of somebody (rule 5).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServicesAnswer<'i> {
@@ -156,20 +167,16 @@ pub struct ServicesAnswer<'i> {
     pub suppressed_defaults: Vec<Service<'i>>,
 }
 
-/// The answer for a known customer user.
+object!(ServicesAnswer<'_> { basis, items, suppressed_defaults });
+
+/// The answer for a known customer user, in this wording.
 pub fn of_known<'i>(
-    api: &'i Api,
+    wording: &'i Wording,
+    revision: Stamp,
     index: &'i Index,
     customer_user: CustomerUserNumber,
-    found: Effective,
 ) -> AccessAnswer<'i> {
-    let links = |thing| LinksTo { base_path: &api.state().config.base_path, thing };
-    let groups = found.groups.into_iter().map(|EffectiveGroup { group, permissions: found }| GroupAnswer {
-        id: Id::of(group),
-        name: key(index, group),
-        permissions: Permissions { index, found },
-        links: links(group.into()),
-    });
+    let found = access::effective(index, customer_user);
     let customers = found.customers.into_iter().map(|of| CustomerOfUserAnswer {
         id: Id::of(of.customer),
         customer_id: key(index, of.customer),
@@ -180,30 +187,35 @@ pub fn of_known<'i>(
         id: Id::of(customer_user),
         login: key(index, customer_user),
         validity: index.validity(customer_user).unwrap_or(Validity::Invalid),
-        links: links(customer_user.into()),
+        links: LinksTo { wording, thing: customer_user.into() },
     };
     AccessAnswer {
-        revision: stamp(api, index),
+        revision,
         known: true,
         customer_user: Some(customer_user),
         reasons: words(&found.reasons),
         group_support: GroupSupportState { active: found.group_support },
         customers: customers.collect(),
-        groups: groups.collect(),
+        groups: Groups { wording, index, found: found.groups },
         services: services(index, &found.services),
     }
 }
 
 /// The answer for a login that is not known, where the settings give it the default services.
-pub fn of_unknown<'i>(api: &Api, index: &'i Index, defaults: &[ServiceNumber]) -> AccessAnswer<'i> {
+pub fn of_unknown<'i>(
+    wording: &'i Wording,
+    revision: Stamp,
+    index: &'i Index,
+    defaults: &[ServiceNumber],
+) -> AccessAnswer<'i> {
     AccessAnswer {
-        revision: stamp(api, index),
+        revision,
         known: false,
         customer_user: None,
         reasons: Vec::new(),
         group_support: GroupSupportState { active: index.settings().group_support },
         customers: Vec::new(),
-        groups: Vec::new(),
+        groups: Groups { wording, index, found: Vec::new() },
         services: ServicesAnswer {
             basis: Basis::Default.as_str(),
             items: names(index, defaults),

@@ -17,7 +17,7 @@ pub async fn openapi_document(state: web::Data<AppState>) -> HttpResponse {
 pub fn swagger_ui(base_path: &str) -> SwaggerUi {
     let document = format!("{base_path}/openapi.json");
     let config = Config::new([document]).persist_authorization(true).try_it_out_enabled(true);
-    SwaggerUi::new("/docs/{_:.*}").config(config)
+    SwaggerUi::new(format!("{base_path}/docs/{{_:.*}}")).config(config)
 }
 
 /// From `/docs` to where Swagger UI is.

@@ -28,6 +28,9 @@ use crate::replica::RevisionToken;
 /// The header by which a request asks for a revision or a later one.
 pub const AT_LEAST_REVISION: &str = "at-least-revision";
 
+/// The same, so that no name is parsed for each request.
+static AT_LEAST_REVISION_NAME: header::HeaderName = header::HeaderName::from_static(AT_LEAST_REVISION);
+
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -205,7 +208,7 @@ fn authorization(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 }
 
 async fn at_least(state: &AppState, request: &HttpRequest) -> Result<(), Problem> {
-    let Some(value) = request.headers().get(AT_LEAST_REVISION) else { return Ok(()) };
+    let Some(value) = request.headers().get(&AT_LEAST_REVISION_NAME) else { return Ok(()) };
     let token: RevisionToken = value
         .to_str()
         .unwrap_or("")

@@ -51,7 +51,7 @@ pub mod state;
 mod views;
 mod who;
 mod write;
-mod written;
+pub mod written;
 
 use std::net::TcpListener;
 
@@ -78,12 +78,10 @@ pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Res
         App::new()
             .app_data(state.clone())
             .wrap(from_fn(observe::observe))
-            .service(
-                web::scope(&base_path)
-                    .configure(routes::configure)
-                    .route("/docs", web::get().to(docs::to_swagger_ui))
-                    .service(docs::swagger_ui(&base_path)),
-            )
+            // A scope under the path would be one more service that every request goes through.
+            .configure(|service| routes::configure(&base_path, service))
+            .route(&format!("{base_path}/docs"), web::get().to(docs::to_swagger_ui))
+            .service(docs::swagger_ui(&base_path))
             .default_service(web::to(routes::not_found))
     };
     let server = HttpServer::new(app)

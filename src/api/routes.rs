@@ -181,8 +181,8 @@ fn query_parameters(operation: &Operation) -> Vec<String> {
     operation.parameters.iter().flatten().filter_map(in_query).collect()
 }
 
-/// Registers every route, and what is said where there is none.
-pub fn configure(service: &mut web::ServiceConfig) {
+/// Registers every route under this path, and what is said of a method that it has not.
+pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
     let mut resources: Vec<(String, Vec<(Method, Route)>)> = Vec::new();
     // Paths are tried in turn, and those with names in them are regular expressions: those of the questions, which
     // programs ask all the time, come first, and of them the plain ones.
@@ -212,7 +212,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     for (path, routes) in resources {
         let names = |method: &Method| if *method == Method::GET { "GET, HEAD".to_owned() } else { method.to_string() };
         let allowed = routes.iter().map(|(method, _)| names(method)).collect::<Vec<_>>().join(", ");
-        let mut resource = web::resource(path.as_str());
+        let mut resource = web::resource(format!("{base_path}{path}"));
         for (_, route) in routes {
             resource = resource.route(route);
         }

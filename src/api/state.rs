@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::page::CursorKey;
 use super::places::Places;
 use super::problem::Problem;
+use super::written::Wording;
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::config::Config;
@@ -45,6 +46,8 @@ pub struct AppState {
     pub previews: Arc<Semaphore>,
     /// What is counted.
     pub metrics: Metrics,
+    /// How answers are written.
+    pub wording: Wording,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }

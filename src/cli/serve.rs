@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{CliError, database, log};
 use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
-use crate::api::{page::CursorKey, places::Places, state::AppState};
+use crate::api::{page::CursorKey, places::Places, state::AppState, written::Wording};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};
@@ -62,6 +62,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     work_on_imports(&replica, &imports)?;
     let requests = Places::new(config.limits.max_requests);
     let state = AppState {
+        wording: Wording::under(&config.base_path),
         imports,
         replica,
         authenticator,

@@ -121,6 +121,14 @@ pub struct Thing {
     pub number: u32,
 }
 
+impl Thing {
+    /// Writes the opaque id behind what is there.
+    pub fn write_id(self, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.kind.letter().encode_utf8(&mut [0; 1]).as_bytes());
+        to.extend_from_slice(itoa::Buffer::new().format(self.number).as_bytes());
+    }
+}
+
 impl<N: Number> From<N> for Thing {
     fn from(number: N) -> Self {
         Self { kind: N::KIND, number: number.into() }

@@ -1,6 +1,8 @@
-//! JSON that people and programs send: read strictly, into types that cannot hold a bad value.
+//! JSON that people and programs send: read strictly, into types that cannot hold a bad value. And JSON that they are
+//! sent all the time, written straight out.
 
 mod strict;
+mod write;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,6 +10,8 @@ use serde_json::Value;
 use crate::directory::{FieldError, Invalid};
 use strict::Strictly;
 pub use strict::{glance, parse};
+pub(crate) use write::object;
+pub use write::{WriteJson, write_list};
 
 /// So many wrong members are named; whoever has more will find the rest the next time.
 const MOST_ERRORS: usize = 50;

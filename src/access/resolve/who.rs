@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::effective::{GroupPermission, permissions};
+use super::effective::{GroupPermissions, permissions};
 use super::service::{Basis, basis};
 use crate::access::Index;
 use crate::directory::{
@@ -28,7 +28,7 @@ pub struct GroupHolder {
     /// Who.
     pub customer_user: CustomerUserNumber,
     /// Which, of those asked for, in the order of the settings; never empty.
-    pub permissions: Vec<GroupPermission>,
+    pub permissions: GroupPermissions,
 }
 
 /// A customer user who has a service.
