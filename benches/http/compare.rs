@@ -32,9 +32,13 @@ impl<'a> Side<'a> {
             stop.store(true, Ordering::Relaxed);
             loaded
         });
-        let (cpu, outside) = (self.server.worked().0 - worked, self.server.worked().1 - outside);
-        let (cpu, outside) = (cpu.as_secs_f64(), outside.as_secs_f64());
-        Slice { answered: answered as f64, took: took.as_secs_f64(), cpu, outside }
+        let (worked_since, outside_since) = self.server.worked();
+        Slice {
+            answered: answered as f64,
+            took: took.as_secs_f64(),
+            cpu: (worked_since - worked).as_secs_f64(),
+            outside: (outside_since - outside).as_secs_f64(),
+        }
     }
 }
 

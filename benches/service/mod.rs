@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use rustix::process::Pid;
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// On PostgreSQL, where several processes would share it, the service makes no secret by itself.
 const JWT_SECRET: &str = "a secret of benches, which protects nothing at all";
@@ -132,17 +132,20 @@ impl Postgres {
 
     /// Keeps its processes, those to come as well, to the last one of the processors; tells whether there is another one.
     pub fn keep_to_one_processor(&self) -> bool {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut last = CpuSet::new();
-        last.set(processors - 1);
+        let ours = sched_getaffinity(None).expect("processors");
+        let mut all = (0..CpuSet::MAX_CPU).filter(|processor| ours.is_set(*processor));
+        let (others, mut last) = (all.clone().count() > 1, CpuSet::new());
+        last.set(all.next_back().expect("a processor"));
         let pid = std::fs::read_to_string(format!("{}/data/postmaster.pid", self.directory)).expect("it runs");
         let server: i32 = pid.lines().next().and_then(|pid| pid.parse().ok()).expect("the number of a process");
+        sched_setaffinity(Pid::from_raw(server), &last).expect("a process may be kept to a processor");
         let processes = std::fs::read_dir("/proc").expect("processes").flatten();
         let numbers = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
-        for number in numbers.filter(|number| *number == server || parent(*number) == Some(server)) {
-            sched_setaffinity(Pid::from_raw(number), &last).expect("a process may be kept to a processor");
+        for number in numbers.filter(|number| parent(*number) == Some(server)) {
+            // One that has ended meanwhile need not be kept.
+            let _ = sched_setaffinity(Pid::from_raw(number), &last);
         }
-        processors > 1
+        others
     }
 }
 

@@ -1,8 +1,9 @@
 //! Conditional reading: every reply to a GET has an entity tag, and whoever has the representation
 //! already is told so (304) instead of getting it again.
 //!
-//! A record has a tag of its own, which its handler gives. Everything else (a page of a list or of a
-//! matrix, an answer) gets one here, made of the bytes of the reply. Where writes are held against a
+//! A record has a tag of its own, which its handler gives, and so has everything that a customer user has
+//! (`written.rs`). All else (a page of a list or of a matrix, another answer) gets one here, made of the bytes of the
+//! reply. Where writes are held against a
 //! version of the whole, that version comes first, with a dot after it: such a tag serves for
 //! `If-None-Match`, because it changes with anything that is shown, and for `If-Match`, where what is
 //! before the dot counts.

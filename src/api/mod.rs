@@ -50,8 +50,9 @@ mod settings;
 pub mod state;
 mod views;
 mod who;
+pub mod wording;
 mod write;
-pub mod written;
+mod written;
 
 use std::net::TcpListener;
 

@@ -15,7 +15,7 @@ use super::metrics::Metrics;
 use super::page::CursorKey;
 use super::places::Places;
 use super::problem::Problem;
-use super::written::Wording;
+use super::wording::Wording;
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::config::Config;
@@ -102,8 +102,9 @@ impl Api {
     /// Asks the index, all of it at one revision.
     pub fn ask<T>(&self, question: impl FnOnce(&Index) -> Result<T, Problem>) -> Result<At<T>, Problem> {
         self.state.replica.is_current()?;
-        let (value, revision) = self.state.replica.ask(|index| (question(index), index.revision()));
-        Ok(At { value: value?, revision: self.state.replica.token(revision) })
+        let replica = &self.state.replica;
+        let (value, revision) = replica.ask(|index| (question(index), replica.token(index.revision())));
+        Ok(At { value: value?, revision })
     }
 
     /// What the caller may do beyond the scope of the route.

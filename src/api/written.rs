@@ -1,6 +1,7 @@
 //! What answers of the index are made of, written out straight from the index: nothing is copied on the way but into the
 //! reply itself. A member here says the same as the type of the same name in [`super::answers`] and [`super::views`],
-//! which the document describes.
+//! which the document describes. `Serialize` says what is to be written, [`WriteJson`] writes it; the tests hold the one
+//! against the other.
 
 use std::cell::Cell;
 
@@ -11,9 +12,9 @@ use smallvec::SmallVec;
 use super::answers::{self, AccessAnswer, GroupAnswer};
 use super::reply::{self, IfNoneMatch, Stamp};
 use super::state::{Api, At};
-use super::views::Links;
+use super::wording::{LinksTo, Wording};
 use crate::access::{EffectiveGroup, GroupPermission, Index, Source};
-use crate::directory::{CustomerNumber, CustomerUserNumber, Kind, Number, ServiceNumber, Thing, Validity, digest};
+use crate::directory::{CustomerNumber, CustomerUserNumber, Number, ServiceNumber, Thing, Validity};
 use crate::json::{WriteJson, object, write_list};
 
 /// An opaque id.
@@ -56,62 +57,6 @@ impl WriteJson for Validity {
 /// The natural key of a thing, as it was written.
 pub fn key<N: Number>(index: &Index, number: N) -> &str {
     index.key(Thing { kind: N::KIND, number: number.into() }).unwrap_or_default()
-}
-
-/// How this version of the program writes answers under a path: what is the same in all of them, made once.
-#[derive(Debug)]
-pub struct Wording {
-    base_path: String,
-    /// By kind: what stands before each id in the links of a thing, and after the last one.
-    links: [Vec<String>; Kind::ALL.len()],
-    /// What tells it from another version and another path.
-    digest: String,
-}
-
-impl Wording {
-    /// Under this path.
-    pub fn under(base_path: &str) -> Self {
-        let links = Kind::ALL.map(|kind| {
-            let path = format!("{base_path}/v1/{}/id:", kind.collection());
-            // A path of ours has no character that must be escaped, the one that is configured neither.
-            let (mut texts, mut after) = (vec![format!(r#"{{"self":"{path}"#)], String::new());
-            for (member, last) in Links::members(kind) {
-                texts.push(format!(r#"{after}","{member}":"{path}"#));
-                after = format!("/{last}");
-            }
-            texts.push(after + r#""}"#);
-            texts
-        });
-        let digest = digest([env!("CARGO_PKG_VERSION"), base_path].join("\n").as_bytes());
-        Self { base_path: base_path.to_owned(), links, digest }
-    }
-}
-
-/// The links of a thing, as [`Links`] has them.
-#[derive(Debug, Clone, Copy)]
-pub struct LinksTo<'a> {
-    /// How they are written.
-    pub wording: &'a Wording,
-    /// Which thing.
-    pub thing: Thing,
-}
-
-impl Serialize for LinksTo<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (kind, base_path) = (self.thing.kind, &self.wording.base_path);
-        Links::of(kind, format!("{base_path}/v1/{}/id:{}", kind.collection(), self.thing)).serialize(serializer)
-    }
-}
-
-impl WriteJson for LinksTo<'_> {
-    fn write_json(&self, to: &mut Vec<u8>) {
-        let Some((last, before_ids)) = self.wording.links[self.thing.kind as usize].split_last() else { return };
-        for text in before_ids {
-            to.extend_from_slice(text.as_bytes());
-            self.thing.write_id(to);
-        }
-        to.extend_from_slice(last.as_bytes());
-    }
 }
 
 /// A customer, by its names.
@@ -159,7 +104,7 @@ object!(Given<'_> { kind, customer });
 struct Sources<'i>(&'i Index, &'i [Source]);
 
 impl<'i> Sources<'i> {
-    fn given(&self) -> impl Iterator<Item = Given<'i>> {
+    fn named(&self) -> impl Iterator<Item = Given<'i>> {
         let Sources(index, sources) = *self;
         let customer = |source: &Source| source.customer().map(|customer| Customer::of(index, customer));
         sources.iter().map(move |source| Given { kind: source.kind(), customer: customer(source) })
@@ -168,13 +113,13 @@ impl<'i> Sources<'i> {
 
 impl Serialize for Sources<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.given())
+        serializer.collect_seq(self.named())
     }
 }
 
 impl WriteJson for Sources<'_> {
     fn write_json(&self, to: &mut Vec<u8>) {
-        write_list(self.given(), to);
+        write_list(self.named(), to);
     }
 }
 
@@ -189,15 +134,15 @@ object!(Permission<'_> { permission, all_customers, sources });
 
 /// From where to where something is written.
 #[derive(Debug, Clone, Copy)]
-struct Place(usize, usize);
+struct Span(usize, usize);
 
 /// Permissions on a group, in the order of the settings, as [`super::answers::PermissionAnswer`] has each.
 #[derive(Debug)]
 pub struct Permissions<'i> {
     index: &'i Index,
     found: &'i [GroupPermission],
-    /// Where the same is written already; once this is written, where it is.
-    place: Cell<Option<Place>>,
+    /// Where the same is written already, for another group; once this is written, where it is.
+    span: Cell<Option<Span>>,
 }
 
 impl<'i> Permissions<'i> {
@@ -220,11 +165,11 @@ impl Serialize for Permissions<'_> {
 impl WriteJson for Permissions<'_> {
     fn write_json(&self, to: &mut Vec<u8>) {
         let begin = to.len();
-        match self.place.get() {
-            Some(Place(begin, end)) => to.extend_from_within(begin..end),
+        match self.span.get() {
+            Some(Span(begin, end)) => to.extend_from_within(begin..end),
             None => write_list(self.named(), to),
         }
-        self.place.set(Some(Place(begin, to.len())));
+        self.span.set(Some(Span(begin, to.len())));
     }
 }
 
@@ -240,12 +185,12 @@ pub struct Groups<'i> {
 }
 
 impl Groups<'_> {
-    /// A group; `place` is where the same permissions are written already.
-    fn named<'a>(&'a self, found: &'a EffectiveGroup, place: Option<Place>) -> GroupAnswer<'a> {
+    /// A group; `same` is where the same permissions are written already.
+    fn named<'a>(&'a self, found: &'a EffectiveGroup, same: Option<Span>) -> GroupAnswer<'a> {
         GroupAnswer {
             id: Id::of(found.group),
             name: key(self.index, found.group),
-            permissions: Permissions { index: self.index, found: &found.permissions, place: Cell::new(place) },
+            permissions: Permissions { index: self.index, found: &found.permissions, span: Cell::new(same) },
             links: LinksTo { wording: self.wording, thing: found.group.into() },
         }
     }
@@ -260,18 +205,17 @@ impl Serialize for Groups<'_> {
 impl WriteJson for Groups<'_> {
     /// Most groups are given in the same few ways: what is written of the permissions on one serves for the others.
     fn write_json(&self, to: &mut Vec<u8>) {
-        let mut ways: SmallVec<[(&[GroupPermission], Place); WAYS]> = SmallVec::new();
+        let mut ways: SmallVec<[(&[GroupPermission], Span); WAYS]> = SmallVec::new();
         to.push(b'[');
-        for (place, found) in self.found.iter().enumerate() {
-            if place > 0 {
+        for (at, found) in self.found.iter().enumerate() {
+            if at > 0 {
                 to.push(b',');
             }
-            let same =
-                ways.iter().find(|(permissions, _)| **permissions == *found.permissions).map(|(_, place)| *place);
+            let same = ways.iter().find(|(permissions, _)| **permissions == *found.permissions).map(|(_, span)| *span);
             let group = self.named(found, same);
             group.write_json(to);
             if same.is_none() && ways.len() < WAYS {
-                ways.extend(group.permissions.place.get().map(|place| (&*found.permissions, place)));
+                ways.extend(group.permissions.span.get().map(|span| (&*found.permissions, span)));
             }
         }
         to.push(b']');
@@ -317,12 +261,15 @@ impl Everything {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::{Change, Settings};
+    use crate::directory::{
+        Change, CustomerUserGroupLink, GroupName, GroupNumber, PermissionName, PermissionSet, PermissionType, Settings,
+    };
     use actix_web::http::header::HeaderValue;
     use serde_json::json;
 
-    /// Somebody of three customers, one of whom does not count; somebody who does not; and somebody without anything. Names
-    /// have what JSON must escape.
+    /// Somebody of three customers, one of whom does not count; somebody who does not; somebody without anything but what
+    /// all have; and somebody who has groups in more ways than are kept in mind, and in each way two. Names have what JSON
+    /// must escape.
     fn index() -> Index {
         let changes = json!([
             {"change": "back_end_put", "id": "b1", "name": "default", "group_support": true},
@@ -337,6 +284,7 @@ mod tests {
             {"change": "customer_user_put", "id": "u1", "login": "\\jane", "customer": "c1", "back_end": "b1", "validity": "valid"},
             {"change": "customer_user_put", "id": "u2", "login": "joe", "back_end": "b1", "validity": "invalid_temporarily"},
             {"change": "customer_user_put", "id": "u3", "login": "jim", "back_end": "b1", "validity": "valid"},
+            {"change": "customer_user_put", "id": "u4", "login": "jo", "back_end": "b1", "validity": "valid"},
             {"change": "customer_membership_set", "customer_user": "u1", "customer": "c2", "member": true},
             {"change": "customer_membership_set", "customer_user": "u1", "customer": "c3", "member": true},
             {"change": "customer_user_group_link_set", "customer_user": "u1", "group": "g1", "permissions": 3},
@@ -351,8 +299,18 @@ mod tests {
         for change in serde_json::from_value::<Vec<Change>>(changes).expect("changes") {
             index.apply(&change);
         }
-        let settings = Settings { other_customers: true, ..index.settings().clone() };
+        let mut settings = Settings { other_customers: true, ..index.settings().clone() };
+        settings.permission_types.0.extend((2..5).map(|bit| {
+            let name = PermissionName::parse(&format!("type{bit}")).expect("a name");
+            PermissionType { name, bit, label: None, description: None }
+        }));
         index.apply(&Change::SettingsPut { settings: Box::new(settings) });
+        for group in (1_000..).map(GroupNumber).take(3 * WAYS) {
+            let name = GroupName::parse(&format!("group {group}")).expect("a name");
+            index.apply(&Change::GroupPut { id: group, name, validity: Validity::Valid });
+            let (customer_user, permissions) = (CustomerUserNumber(4), PermissionSet(2 + 2 * (group.0 % 12) as u16));
+            index.apply(&Change::CustomerUserGroupLinkSet(CustomerUserGroupLink { customer_user, group, permissions }));
+        }
         index
     }
 
@@ -369,21 +327,15 @@ mod tests {
         let (index, stamp) = (index(), Stamp(HeaderValue::from_static("5f0c1d9e6a574b0e-42")));
         let wording = Wording::under("/desk");
         let of = |number| answers::of_known(&wording, stamp.clone(), &index, CustomerUserNumber(number));
-        let [jane, joe, jim] = [1, 2, 3].map(|number| is_written_as_it_is(&of(number)));
+        let [jane, joe, jim, jo] = [1, 2, 3, 4].map(|number| is_written_as_it_is(&of(number)));
         for part in
             [r#""name":"say \"users\"""#, r#"C:\\users"#, "customer_always_group", r#""all_customers":true"#, "béta"]
         {
             assert!(jane.contains(part), "{part} is in {jane}");
         }
         assert!(joe.contains("customer_user_not_valid") && jim.contains(r#""basis":"default","items":[{"#));
+        assert_eq!(jo.matches(r#""permission":"type4""#).count(), 10);
         let unknown = is_written_as_it_is(&answers::of_unknown(&wording, stamp, &index, &[ServiceNumber(1)]));
         assert!(unknown.contains(r#""known":false,"reasons":[]"#));
-    }
-
-    #[test]
-    fn links_are_written_as_they_are() {
-        for kind in Kind::ALL {
-            is_written_as_it_is(&LinksTo { wording: &Wording::under("/desk"), thing: Thing { kind, number: 7 } });
-        }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{CliError, database, log};
 use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
-use crate::api::{page::CursorKey, places::Places, state::AppState, written::Wording};
+use crate::api::{page::CursorKey, places::Places, state::AppState, wording::Wording};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::config::settings::{self, Setting};

@@ -50,6 +50,10 @@ impl<T: WriteJson + ?Sized> WriteJson for &T {
     fn write_json(&self, to: &mut Vec<u8>) {
         (**self).write_json(to);
     }
+
+    fn is_absent(&self) -> bool {
+        (**self).is_absent()
+    }
 }
 
 impl<T: WriteJson> WriteJson for Vec<T> {

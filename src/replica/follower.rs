@@ -104,11 +104,15 @@ impl Shared {
                 Found::Lost => self.begin_another_history(&followed.epoch)?,
                 Found::AnotherHistory => {
                     log::warn!("the history was replaced or cut under this replica; building the index anew");
-                    let (index, anew) = build(&self.store)?;
-                    *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&anew.epoch);
+                    let (mut index, anew) = build(&self.store)?;
+                    let (revision, epoch) = (index.revision(), Arc::clone(&anew.epoch));
                     *followed = anew;
-                    let revision = index.revision();
-                    *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+                    {
+                        // Together, so that no answer bears the epoch of one history and is of another.
+                        let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
+                        *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
+                        std::mem::swap(&mut *held, &mut index);
+                    }
                     self.revision.send_replace(revision);
                 }
             }

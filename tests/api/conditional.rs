@@ -44,6 +44,23 @@ fn every_get_has_a_tag_and_heeds_it() {
 }
 
 #[test]
+fn the_tag_of_what_one_has_is_of_nobody_else_and_of_one_revision() {
+    let app = app();
+    app.post("/v1/customer-users", json!({"login": "john", "customer": "acme"})).expect(201);
+    app.patch("/v1/settings", json!({"default_services_for_unknown_customer_users": true})).expect(200);
+    let tag_of = |login: &str| app.get(&format!("/v1/customer-users/{login}/access")).expect(200).etag();
+    let jane = tag_of("jane");
+    assert_eq!(jane, app.as_customer_user("jane").get("/v1/access/self").expect(200).etag());
+    let others = [tag_of("john"), tag_of("nobody")];
+    assert!(others[0] != others[1] && !others.contains(&jane), "{jane} {others:?}");
+    let ask = |login: &str| app.as_customer_user(login).if_none_match(&jane).get("/v1/access/self");
+    ask("jane").expect(304);
+    ask("john").expect(200);
+    app.put("/v1/customer-users/jane/groups/users", json!({"permissions": ["rw"]})).expect(201);
+    assert_ne!(ask("jane").expect(200).etag(), jane);
+}
+
+#[test]
 fn the_tag_of_a_list_changes_with_what_it_shows() {
     let app = app();
     let before = app.get("/v1/customers").expect(200).etag();

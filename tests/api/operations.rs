@@ -73,6 +73,28 @@ fn the_health_command_asks_the_service_on_this_machine() {
 }
 
 #[test]
+fn everything_is_under_the_path_that_is_configured_and_nothing_beside_it() {
+    let app = TestApp::start_with(&[("BASE_PATH", "/desk.1/access"), ("RUST_LOG", "info")]);
+    let group = app.post("/v1/groups", json!({"name": "support"})).expect(201);
+    assert!(group.text_at("/links/self").starts_with("/desk.1/access/v1/groups/id:g"), "{group}");
+    app.get("/v1/groups/support/access").expect(200);
+    app.get("/v1/nothing").expect(404).problem("route_not_found");
+    app.delete("/v1/overview").expect(405).problem("method_not_allowed");
+    app.anonymous().get("/openapi.json").expect(200);
+    let docs = app.anonymous().get("/docs/").expect(200);
+    assert!(docs.text.contains("swagger-ui"), "{docs}");
+    assert_eq!(app.anonymous().get("/docs").header("location"), "/desk.1/access/docs/");
+    let host = app.base().trim_end_matches("/desk.1/access");
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    for path in ["/healthz", "/docs/", "/v1/groups", "/deskx1/access/healthz", "/desk.1/accesses/healthz"] {
+        let reply = agent.get(format!("{host}{path}")).call().expect("a reply");
+        assert_eq!(reply.status(), 404, "{path}");
+    }
+    let log = app.stderr();
+    assert!(log.contains("GET /desk.1/access/v1/groups/{group}/access"), "{log}");
+}
+
+#[test]
 fn it_ends_when_asked_and_keeps_everything() {
     let mut app = TestApp::start();
     app.customer("acme");
