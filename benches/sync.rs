@@ -238,6 +238,6 @@ fn beside_postgres_on_one_processor() {
         let (service, exports) = (Service::start(&server.url()), exports());
         let client = service.client();
         require(&job(&client, &exports[1]).1, "created");
-        time_checks(&client, &exports, "PostgreSQL", &server.url(), ", PostgreSQL kept to one processor,");
+        time_checks(&client, &exports, "PostgreSQL", &server.url(), " (PostgreSQL kept to one processor)");
     }
 }
