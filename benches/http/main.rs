@@ -147,11 +147,17 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     report("the same, the server's time", found.cpu, "ratio", Target::None);
     against("the same with the token of RS256", &frame, &of_issuer, Target::None);
     drop(frame);
-    let found = compare(&Side::new(echo, &blanks), &bare);
+    what_limits_it(&bare, &blanks, &token);
+}
+
+/// What the length of a reply costs, and what work costs: requests that are not answered meanwhile.
+fn what_limits_it(bare: &Side<'_>, blanks: &Requests, token: &str) {
+    let echo = bare.server;
+    let found = compare(&Side::new(echo, blanks), bare);
     report("an echo of as many blanks as everything has ÷ bare echo", found.requests, "ratio", Target::None);
-    let at_once = busy(0, &token);
+    let at_once = busy(0, token);
     for microseconds in [1, 2, 4, 6] {
-        let found = compare(&Side::new(echo, &busy(microseconds * 1_000, &token)), &Side::new(echo, &at_once));
+        let found = compare(&Side::new(echo, &busy(microseconds * 1_000, token)), &Side::new(echo, &at_once));
         let row = format!("an echo that works {microseconds} µs longer ÷ one that does not, requests a second");
         report(&row, found.requests, "ratio", Target::None);
     }

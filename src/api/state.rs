@@ -15,11 +15,11 @@ use super::metrics::Metrics;
 use super::page::CursorKey;
 use super::places::Places;
 use super::problem::Problem;
-use super::wording::Wording;
+use super::wording::{Wording, path_to};
 use crate::access::Index;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::config::Config;
-use crate::directory::Kind;
+use crate::directory::{Kind, Thing};
 use crate::plan::{Plan, Powers, Refusal};
 use crate::replica::{Replica, RevisionToken};
 use crate::store::Conn;
@@ -117,7 +117,7 @@ impl Api {
 
     /// The path of a thing, by its id.
     pub fn path_to(&self, kind: Kind, number: u32) -> String {
-        format!("{}/v1/{}/id:{}", self.state.config.base_path, kind.collection(), kind.id(number))
+        path_to(&self.state.config.base_path, Thing { kind, number })
     }
 
     /// A path under which this service is published.

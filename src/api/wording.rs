@@ -6,6 +6,11 @@ use super::views::Links;
 use crate::directory::{Kind, Thing, digest};
 use crate::json::WriteJson;
 
+/// The path of a thing, by its id, of a service under this path.
+pub fn path_to(base_path: &str, thing: Thing) -> String {
+    format!("{base_path}/v1/{}/id:{thing}", thing.kind.collection())
+}
+
 /// How this version of the program writes answers under a path.
 #[derive(Debug)]
 pub struct Wording {
@@ -46,8 +51,7 @@ pub struct LinksTo<'a> {
 
 impl Serialize for LinksTo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (kind, base_path) = (self.thing.kind, &self.wording.base_path);
-        Links::of(kind, format!("{base_path}/v1/{}/id:{}", kind.collection(), self.thing)).serialize(serializer)
+        Links::of(self.thing.kind, path_to(&self.wording.base_path, self.thing)).serialize(serializer)
     }
 }
 

@@ -15,7 +15,7 @@ use super::state::{Api, At};
 use super::wording::{LinksTo, Wording};
 use crate::access::{EffectiveGroup, GroupPermission, Index, Source};
 use crate::directory::{CustomerNumber, CustomerUserNumber, Number, ServiceNumber, Thing, Validity};
-use crate::json::{WriteJson, object, write_list};
+use crate::json::{WriteJson, object, write_each, write_list};
 
 /// An opaque id.
 #[derive(Debug, Clone, Copy)]
@@ -206,19 +206,14 @@ impl WriteJson for Groups<'_> {
     /// Most groups are given in the same few ways: what is written of the permissions on one serves for the others.
     fn write_json(&self, to: &mut Vec<u8>) {
         let mut ways: SmallVec<[(&[GroupPermission], Span); WAYS]> = SmallVec::new();
-        to.push(b'[');
-        for (at, found) in self.found.iter().enumerate() {
-            if at > 0 {
-                to.push(b',');
-            }
+        write_each(&self.found, to, |found, to| {
             let same = ways.iter().find(|(permissions, _)| **permissions == *found.permissions).map(|(_, span)| *span);
             let group = self.named(found, same);
             group.write_json(to);
             if same.is_none() && ways.len() < WAYS {
                 ways.extend(group.permissions.span.get().map(|span| (&*found.permissions, span)));
             }
-        }
-        to.push(b']');
+        });
     }
 }
 

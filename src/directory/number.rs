@@ -2,7 +2,7 @@
 //! through every rename, and nothing ever gets it again. Outside they are written as opaque ids:
 //! a letter for the kind, then the number (`c12`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -93,10 +93,7 @@ impl Kind {
 
     /// Writes the opaque id of a thing of this kind.
     pub fn id(self, number: u32) -> String {
-        let mut id = String::with_capacity(11);
-        id.push(self.letter());
-        let _ = write!(id, "{number}");
-        id
+        Thing { kind: self, number }.to_string()
     }
 
     /// Reads an opaque id back, if it is one of this kind.

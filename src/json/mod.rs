@@ -11,7 +11,7 @@ use crate::directory::{FieldError, Invalid};
 use strict::Strictly;
 pub use strict::{glance, parse};
 pub(crate) use write::object;
-pub use write::{WriteJson, write_list};
+pub use write::{WriteJson, write_each, write_list};
 
 /// So many wrong members are named; whoever has more will find the rest the next time.
 const MOST_ERRORS: usize = 50;

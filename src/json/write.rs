@@ -35,13 +35,18 @@ pub(crate) use object;
 
 /// Writes a list of what these are.
 pub fn write_list<T: WriteJson>(items: impl IntoIterator<Item = T>, to: &mut Vec<u8>) {
+    write_each(items, to, |item, to| item.write_json(to));
+}
+
+/// Writes a list, each item of it in this way.
+pub fn write_each<T>(items: impl IntoIterator<Item = T>, to: &mut Vec<u8>, mut write: impl FnMut(T, &mut Vec<u8>)) {
     to.push(b'[');
     let begin = to.len();
     for item in items {
         if to.len() > begin {
             to.push(b',');
         }
-        item.write_json(to);
+        write(item, to);
     }
     to.push(b']');
 }
