@@ -61,16 +61,19 @@ pub struct GroupPermission {
 
 /// Everything that the customer user has.
 pub fn effective(index: &Index, customer_user: CustomerUserNumber) -> Effective {
-    let groups = candidate_groups(index, customer_user).into_iter();
-    let permissions = |group| permissions(index, customer_user, group, index.permission_types());
+    let candidates = candidate_groups(index, customer_user);
+    let mut groups = Vec::with_capacity(candidates.len());
+    for group in candidates {
+        let permissions = permissions(index, customer_user, group, index.permission_types());
+        if !permissions.is_empty() {
+            groups.push(EffectiveGroup { group, permissions });
+        }
+    }
     Effective {
         reasons: if index.is_valid(customer_user) { Vec::new() } else { vec![Reason::CustomerUserNotValid] },
         group_support: index.group_support(customer_user),
         customers: customers(index, customer_user),
-        groups: groups
-            .map(|group| EffectiveGroup { group, permissions: permissions(group) })
-            .filter(|group| !group.permissions.is_empty())
-            .collect(),
+        groups,
         services: effective_services(index, customer_user),
     }
 }
@@ -106,6 +109,9 @@ pub(super) fn permissions(
     types.filter(|bit| asked.holds(*bit)).map(permission).filter(|found| !found.sources.is_empty()).collect()
 }
 
+/// Few have more groups than so many, so that one allocation does.
+const MANY: usize = 32;
+
 /// Every group in which the customer user may have anything, by number; and perhaps some more.
 pub(super) fn candidate_groups(index: &Index, customer_user: CustomerUserNumber) -> Vec<GroupNumber> {
     if !index.is_valid(customer_user) {
@@ -116,7 +122,8 @@ pub(super) fn candidate_groups(index: &Index, customer_user: CustomerUserNumber)
     }
     let own = index.customer_user_groups(customer_user).iter().map(|grant| grant.group);
     let grants = index.customers_of(customer_user).flat_map(|customer| index.customer_groups(customer));
-    let mut groups: Vec<_> = own.chain(grants.map(|grant| grant.group)).collect();
+    let mut groups = Vec::with_capacity(MANY);
+    groups.extend(own.chain(grants.map(|grant| grant.group)));
     groups.extend(index.always_groups(Roll::CustomerUserAlwaysGroups));
     groups.extend(index.always_groups(Roll::CustomerAlwaysGroups));
     groups.sort_unstable();
