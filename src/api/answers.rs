@@ -47,14 +47,13 @@ pub struct PermissionAnswer {
 }
 
 /// Permissions as they are written, in the order of the settings.
-pub fn permissions(index: &Index, permissions: GroupPermissions) -> Vec<PermissionAnswer> {
-    let types = &index.settings().permission_types;
-    let answer = |found: GroupPermission| {
-        let permission = types.0.iter().find(|t| t.bit == found.bit)?.name.clone();
-        let sources = found.sources.into_iter().map(|source| SourceView::of(index, source)).collect();
-        Some(PermissionAnswer { permission, all_customers: found.all_customers, sources })
+pub fn permissions(index: &Index, permissions: &GroupPermissions) -> Vec<PermissionAnswer> {
+    let answer = |found: GroupPermission| PermissionAnswer {
+        permission: found.permission_type.name.clone(),
+        all_customers: found.reaches_all_customers(),
+        sources: found.sources().map(|source| SourceView::of(index, source)).collect(),
     };
-    permissions.into_iter().filter_map(answer).collect()
+    permissions.each(index.settings()).map(answer).collect()
 }
 
 /// Everything that a customer user may see, and why.

@@ -44,6 +44,10 @@ impl FromRequest for NamedExternalId {
 }
 
 fn segments(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<String>, Problem> {
+    // What may stand for something else in a path still does so; most names have nothing of it.
+    if !request.path().contains('%') {
+        return Ok(request.match_info().iter().map(|(_, text)| text.to_owned()).collect());
+    }
     let segments = web::Path::<Vec<String>>::from_request(request, payload).into_inner();
     let segments = segments.map_err(|why| Problem::new("invalid_path", format!("The path cannot be read: {why}.")))?;
     Ok(segments.into_inner())

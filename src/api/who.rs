@@ -130,7 +130,7 @@ pub async fn list_group_access(api: Api, Named([group]): Named<1>, Query(params)
         let found = access::who_has_permission(index, group, bit, after, limit);
         let items = found.items.into_iter().map(|item| GroupHolderAnswer {
             customer_user: holder(&api, index, item.customer_user),
-            permissions: answers::permissions(index, item.permissions),
+            permissions: answers::permissions(index, &item.permissions),
         });
         let next_cursor = cursor(&api, &list, found.next);
         Ok(GroupAccessPage { revision: answers::revision(&api, index), items: items.collect(), next_cursor })

@@ -13,7 +13,7 @@ use super::answers::{self, AccessAnswer, GroupAnswer};
 use super::reply::{self, IfNoneMatch, Stamp};
 use super::state::{Api, At};
 use super::wording::{LinksTo, Wording};
-use crate::access::{EffectiveGroup, GroupPermission, Index, Source};
+use crate::access::{EffectiveGroup, GroupPermission, GroupPermissions, Index};
 use crate::directory::{CustomerNumber, CustomerUserNumber, Number, ServiceNumber, Thing, Validity};
 use crate::json::{WriteJson, object, write_each, write_list};
 
@@ -100,14 +100,16 @@ struct Given<'i> {
 
 object!(Given<'_> { kind, customer });
 
-/// Sources, as [`super::answers::SourceView`] has each.
-struct Sources<'i>(&'i Index, &'i [Source]);
+/// What gives a permission, as [`super::answers::SourceView`] has each.
+struct Sources<'i>(&'i Index, GroupPermission<'i>);
 
 impl<'i> Sources<'i> {
     fn named(&self) -> impl Iterator<Item = Given<'i>> {
-        let Sources(index, sources) = *self;
-        let customer = |source: &Source| source.customer().map(|customer| Customer::of(index, customer));
-        sources.iter().map(move |source| Given { kind: source.kind(), customer: customer(source) })
+        let Sources(index, permission) = *self;
+        permission.sources().map(move |source| Given {
+            kind: source.kind(),
+            customer: source.customer().map(|customer| Customer::of(index, customer)),
+        })
     }
 }
 
@@ -140,7 +142,7 @@ struct Span(usize, usize);
 #[derive(Debug)]
 pub struct Permissions<'i> {
     index: &'i Index,
-    found: &'i [GroupPermission],
+    found: &'i GroupPermissions,
     /// Where the same is written already, for another group; once this is written, where it is.
     span: Cell<Option<Span>>,
 }
@@ -148,10 +150,10 @@ pub struct Permissions<'i> {
 impl<'i> Permissions<'i> {
     fn named(&self) -> impl Iterator<Item = Permission<'i>> {
         let Permissions { index, found, .. } = *self;
-        found.iter().filter_map(move |found| {
-            let permission = index.settings().permission_types.0.iter().find(|t| t.bit == found.bit)?.name.as_str();
-            let sources = Sources(index, &found.sources);
-            Some(Permission { permission, all_customers: found.all_customers, sources })
+        found.each(index.settings()).map(move |found| Permission {
+            permission: found.permission_type.name.as_str(),
+            all_customers: found.reaches_all_customers(),
+            sources: Sources(index, found),
         })
     }
 }
@@ -205,13 +207,13 @@ impl Serialize for Groups<'_> {
 impl WriteJson for Groups<'_> {
     /// Most groups are given in the same few ways: what is written of the permissions on one serves for the others.
     fn write_json(&self, to: &mut Vec<u8>) {
-        let mut ways: SmallVec<[(&[GroupPermission], Span); WAYS]> = SmallVec::new();
+        let mut ways: SmallVec<[(&GroupPermissions, Span); WAYS]> = SmallVec::new();
         write_each(&self.found, to, |found, to| {
-            let same = ways.iter().find(|(permissions, _)| **permissions == *found.permissions).map(|(_, span)| *span);
+            let same = ways.iter().find(|(permissions, _)| **permissions == found.permissions).map(|(_, span)| *span);
             let group = self.named(found, same);
             group.write_json(to);
             if same.is_none() && ways.len() < WAYS {
-                ways.extend(group.permissions.span.get().map(|span| (&*found.permissions, span)));
+                ways.extend(group.permissions.span.get().map(|span| (&found.permissions, span)));
             }
         });
     }

@@ -112,8 +112,9 @@ pub fn check_thing_answers(naive: &Naive, index: &Index) {
 /// Permission → its sources.
 type Permissions = BTreeMap<u8, BTreeSet<NaiveSource>>;
 
-fn permissions(of: &[access::GroupPermission]) -> Permissions {
-    of.iter().map(|permission| (permission.bit, plain(&permission.sources))).collect()
+fn permissions(index: &Index, of: &access::GroupPermissions) -> Permissions {
+    let sources = |permission: access::GroupPermission| plain(&permission.sources().collect::<Vec<_>>());
+    of.each(index.settings()).map(|permission| (permission.permission_type.bit, sources(permission))).collect()
 }
 
 fn expected_permissions(naive: &Naive, person: u32, group: u32) -> Permissions {
@@ -125,12 +126,13 @@ pub fn check_effective(naive: &Naive, index: &Index) {
     for person in people(naive) {
         let found = access::effective(index, CustomerUserNumber(person));
         let answered: BTreeMap<u32, Permissions> =
-            found.groups.iter().map(|group| (group.group.0, permissions(&group.permissions))).collect();
+            found.groups.iter().map(|group| (group.group.0, permissions(index, &group.permissions))).collect();
         let expected = groups(naive).map(|group| (group, expected_permissions(naive, person, group)));
         assert_eq!(answered, expected.filter(|(_, of)| !of.is_empty()).collect());
-        for (group, permission) in found.groups.iter().flat_map(|it| it.permissions.iter().map(|p| (it.group.0, p))) {
-            let all = !naive.other_customers(person, group, permission.bit).is_empty();
-            assert_eq!(permission.all_customers, all);
+        let each = found.groups.iter().map(|it| (it.group.0, it.permissions.each(index.settings())));
+        for (group, permission) in each.flat_map(|(group, each)| each.map(move |permission| (group, permission))) {
+            let all = !naive.other_customers(person, group, permission.permission_type.bit).is_empty();
+            assert_eq!(permission.reaches_all_customers(), all);
         }
         let customers: BTreeSet<u32> = found.customers.iter().map(|customer| customer.customer.0).collect();
         assert_eq!((customers.len(), customers), (found.customers.len(), naive.customers_of(person)));
@@ -171,7 +173,8 @@ pub fn check_who_has_permissions(naive: &Naive, index: &Index) {
             let ask = |after, limit| access::who_has_permission(index, GroupNumber(group), bit, after, limit);
             let found = pages(ask);
             assert_eq!(found, ask(None, 1_000).items);
-            let found: Vec<_> = found.iter().map(|it| (it.customer_user.0, permissions(&it.permissions))).collect();
+            let found: Vec<_> =
+                found.iter().map(|it| (it.customer_user.0, permissions(index, &it.permissions))).collect();
             let mut expected: Vec<_> =
                 people(naive).map(|person| (person, expected_permissions(naive, person, group))).collect();
             expected.iter_mut().for_each(|(_, of)| of.retain(|it, _| bit.is_none_or(|bit| bit == *it)));

@@ -118,11 +118,8 @@ fn groups_all_at_once() {
     each_vector(|name, vector, desk| {
         for login in logins(vector) {
             let effective = access::effective(&desk.index, desk.find(login));
-            let types = &desk.settings.permission_types;
             let names = |group: &access::EffectiveGroup| -> Vec<String> {
-                let bits = group.permissions.iter().map(|permission| permission.bit);
-                let named = |bit| types.0.iter().find(|it| it.bit == bit).expect("configured").name.to_string();
-                bits.map(named).collect()
+                group.permissions.each(&desk.settings).map(|held| held.permission_type.name.to_string()).collect()
             };
             let found: BTreeMap<_, _> =
                 effective.groups.iter().map(|group| (desk.name(group.group).to_owned(), names(group))).collect();

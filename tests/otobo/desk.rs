@@ -93,12 +93,11 @@ impl Here {
 pub fn access(index: &Index, login: &str) -> BTreeSet<String> {
     let customer_user: CustomerUserNumber = index.find_key(login).unwrap_or_else(|| panic!("no {login}"));
     let has = effective(index, customer_user);
-    let types = &index.settings().permission_types.0;
-    let name = |bit: u8| types.iter().find(|it| it.bit == bit).unwrap().name.to_string();
     let group = |number: GroupNumber| index.key(number).unwrap().to_owned();
     let service = |number: &ServiceNumber| index.key(*number).unwrap().to_owned();
     let groups = has.groups.iter().flat_map(|held| {
-        held.permissions.iter().map(|permission| format!("{} {}", group(held.group), name(permission.bit)))
+        let each = held.permissions.each(index.settings());
+        each.map(|permission| format!("{} {}", group(held.group), permission.permission_type.name))
     });
     groups.chain(has.services.items.iter().map(service)).collect()
 }

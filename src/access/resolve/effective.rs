@@ -8,7 +8,9 @@ use super::service::{EffectiveServices, effective_services};
 use super::source::Source;
 use super::thing::reaches_all;
 use crate::access::Index;
-use crate::directory::{CustomerNumber, CustomerUserNumber, GroupNumber, PermissionSet, Roll, Validity};
+use crate::directory::{
+    CustomerNumber, CustomerUserNumber, GroupNumber, PermissionSet, PermissionType, Roll, Settings, Validity,
+};
 
 /// Everything that a customer user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,22 +43,70 @@ pub struct CustomerOf {
 pub struct EffectiveGroup {
     /// The group.
     pub group: GroupNumber,
-    /// In the order of the settings; never empty.
+    /// Never none.
     pub permissions: GroupPermissions,
 }
 
-/// What somebody has on a group, in the order of the settings: two, where nothing was configured, which need no allocation.
-pub type GroupPermissions = SmallVec<[GroupPermission; 2]>;
-
-/// A permission that a customer user has in a group.
+/// What somebody has on a group, as what gives it: so, most groups of somebody are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupPermission {
-    /// The permission type's bit.
-    pub bit: u8,
+pub struct GroupPermissions {
+    /// With every permission type that each gives. So many need no allocation.
+    sources: SmallVec<[(Source, PermissionSet); 4]>,
+    /// Those that reach things of all customers (rule 6).
+    all_customers: PermissionSet,
+}
+
+/// A permission that somebody has on a group.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupPermission<'a> {
+    /// The permission type.
+    pub permission_type: &'a PermissionType,
+    of: &'a GroupPermissions,
+}
+
+impl GroupPermissions {
+    /// What the customer user has in the group, of what is asked for.
+    pub(super) fn of(
+        index: &Index,
+        customer_user: CustomerUserNumber,
+        group: GroupNumber,
+        asked: PermissionSet,
+    ) -> Self {
+        let mut sources = sources_of(index, customer_user, group);
+        sources.retain(|(_, given)| {
+            *given = given.both(asked);
+            !given.is_empty()
+        });
+        let all_customers =
+            if sources.is_empty() { PermissionSet::EMPTY } else { reaches_all(index, customer_user, group) };
+        Self { sources, all_customers }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Each of them, in the order of the settings.
+    pub fn each<'a>(&'a self, settings: &'a Settings) -> impl Iterator<Item = GroupPermission<'a>> {
+        let each =
+            settings.permission_types.0.iter().map(|permission_type| GroupPermission { permission_type, of: self });
+        each.filter(|permission| permission.sources().next().is_some())
+    }
+}
+
+impl<'a> GroupPermission<'a> {
     /// What gives it; never empty.
-    pub sources: SmallVec<[Source; 2]>,
+    pub fn sources(self) -> impl Iterator<Item = Source> + 'a {
+        let gives =
+            move |(source, given): &(Source, PermissionSet)| given.holds(self.permission_type.bit).then_some(*source);
+        self.of.sources.iter().filter_map(gives)
+    }
+
     /// Whether it reaches things of all customers (rule 6).
-    pub all_customers: bool,
+    pub fn reaches_all_customers(self) -> bool {
+        self.of.all_customers.holds(self.permission_type.bit)
+    }
 }
 
 /// Everything that the customer user has.
@@ -64,7 +114,7 @@ pub fn effective(index: &Index, customer_user: CustomerUserNumber) -> Effective 
     let candidates = candidate_groups(index, customer_user);
     let mut groups = Vec::with_capacity(candidates.len());
     for group in candidates {
-        let permissions = permissions(index, customer_user, group, index.permission_types());
+        let permissions = GroupPermissions::of(index, customer_user, group, index.permission_types());
         if !permissions.is_empty() {
             groups.push(EffectiveGroup { group, permissions });
         }
@@ -85,28 +135,6 @@ fn customers(index: &Index, customer_user: CustomerUserNumber) -> Vec<CustomerOf
         Some(CustomerOf { customer, primary: primary == Some(customer), validity })
     };
     index.customers_of(customer_user).filter_map(of).collect()
-}
-
-/// The permissions that the customer user has in the group, of those asked for, in the order of the
-/// settings.
-pub(super) fn permissions(
-    index: &Index,
-    customer_user: CustomerUserNumber,
-    group: GroupNumber,
-    asked: PermissionSet,
-) -> GroupPermissions {
-    let sources = sources_of(index, customer_user, group);
-    if sources.is_empty() {
-        return GroupPermissions::new();
-    }
-    let all = reaches_all(index, customer_user, group);
-    let permission = |bit: u8| GroupPermission {
-        bit,
-        sources: sources.iter().filter(|(_, given)| given.holds(bit)).map(|(source, _)| *source).collect(),
-        all_customers: all.holds(bit),
-    };
-    let types = index.settings().permission_types.0.iter().map(|permission_type| permission_type.bit);
-    types.filter(|bit| asked.holds(*bit)).map(permission).filter(|found| !found.sources.is_empty()).collect()
 }
 
 /// Few have more groups than so many, so that one allocation does.

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::effective::{GroupPermissions, permissions};
+use super::effective::GroupPermissions;
 use super::service::{Basis, basis};
 use crate::access::Index;
 use crate::directory::{
@@ -27,7 +27,7 @@ pub struct Page<T> {
 pub struct GroupHolder {
     /// Who.
     pub customer_user: CustomerUserNumber,
-    /// Which, of those asked for, in the order of the settings; never empty.
+    /// Which, of those asked for; never none.
     pub permissions: GroupPermissions,
 }
 
@@ -55,7 +55,7 @@ pub fn who_has_permission(
     let candidates = group_candidates(index, group, after, limit);
     let holders = candidates.map(|customer_user| GroupHolder {
         customer_user,
-        permissions: permissions(index, customer_user, group, asked),
+        permissions: GroupPermissions::of(index, customer_user, group, asked),
     });
     page(holders.filter(|holder| !holder.permissions.is_empty()), limit, |holder| holder.customer_user)
 }

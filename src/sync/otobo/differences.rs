@@ -121,7 +121,8 @@ impl<'c> Comparing<'c> {
         let mut held = BTreeMap::new();
         for group in &here.groups {
             let Some(id) = self.group_ids.get(&group.group) else { continue };
-            let places = group.permissions.iter().filter_map(|permission| self.places.get(&permission.bit));
+            let held_here = group.permissions.each(self.index.settings()).map(|held| held.permission_type.bit);
+            let places = held_here.filter_map(|bit| self.places.get(&bit));
             held.insert(*id, places.fold(0, |types: Types, place| types | 1 << place));
         }
         held
