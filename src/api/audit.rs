@@ -126,7 +126,7 @@ fn query(params: &AuditParams) -> Result<AuditQuery, Problem> {
 
 fn view(now: &RevisionToken, row: Audited) -> Result<AuditView, Problem> {
     let parsed = |text: Option<String>| text.as_deref().map(|text| store::parse(text).map(flat)).transpose();
-    let revision = RevisionToken { revision: row.revision, ..now.clone() }.to_string();
+    let revision = RevisionToken { revision: row.revision, ..*now }.to_string();
     let erased = row.value_before.is_none() && row.value_after.is_none();
     let (before, after) = (parsed(row.value_before)?, parsed(row.value_after)?);
     let Audited { happened_at, actor, kind, thing_id: id, .. } = row;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::request_digest::{RawBody, is_digested};
-use super::state::AppState;
+use super::state::Shared;
 use crate::json;
 
 /// A JSON body, parsed.
@@ -103,7 +103,7 @@ fn is_json(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes, Problem> {
-    let most = request.app_data::<web::Data<AppState>>().map_or(0, |state| state.config.limits.max_body_bytes);
+    let most = request.app_data::<Shared>().map_or(0, |state| state.config.limits.max_body_bytes);
     let too_large = || {
         Problem::new(
             "body_too_large",

@@ -1,15 +1,15 @@
 //! The OpenAPI document and Swagger UI, both out of the binary: no network is needed to read them.
 
-use actix_web::{HttpResponse, http::header, web};
+use actix_web::{HttpResponse, http::header};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::state::AppState;
+use super::state::Shared;
 
 /// Gives the OpenAPI document.
 ///
 /// It is the same at every start of a version, but for `servers`, which carries `BASE_PATH`.
 #[utoipa::path(get, path = "/openapi.json", tag = "docs", responses((status = 200, description = "The OpenAPI document.", body = Object, example = json!({"openapi": "3.1.0"}))))]
-pub async fn openapi_document(state: web::Data<AppState>) -> HttpResponse {
+pub async fn openapi_document(state: Shared) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
 }
 
@@ -21,7 +21,7 @@ pub fn swagger_ui(base_path: &str) -> SwaggerUi {
 }
 
 /// From `/docs` to where Swagger UI is.
-pub async fn to_swagger_ui(state: web::Data<AppState>) -> HttpResponse {
+pub async fn to_swagger_ui(state: Shared) -> HttpResponse {
     let place = format!("{}/docs/", state.config.base_path);
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish()
 }

@@ -20,7 +20,7 @@ use super::places::Place;
 use super::problem::Problem;
 use super::query;
 use super::reply::IfNoneMatch;
-use super::state::AppState;
+use super::state::{AppState, Shared};
 use super::write;
 use crate::auth::{Caller, Scope, insufficient_scope};
 use crate::replica::RevisionToken;
@@ -180,7 +180,7 @@ fn timed_out(access: Access, query: &str, limit: Duration) -> Problem {
 
 /// Who may, with what, from when on.
 async fn check<'r>(admitted: &Admitted, request: &'r HttpRequest) -> Result<(Option<Arc<Caller>>, Leave<'r>), Problem> {
-    let state = request.app_data::<web::Data<AppState>>();
+    let state = request.app_data::<Shared>();
     let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
     let (mut caller, mut held) = (None, None);
     if admitted.access != Access::Public {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reply::Answer;
-use super::state::AppState;
+use super::state::Shared;
 
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub async fn healthz() -> HttpResponse {
 /// It can do so for a while without the database (`stale`), so that an outage of the database does not
 /// take all replicas out; 503 `stale` once the answers are older than `MAX_STALENESS`.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "It is ready.", body = Health)))]
-pub async fn readyz(state: web::Data<AppState>) -> Answer {
+pub async fn readyz(state: Shared) -> Answer {
     state.replica.is_current()?;
     Ok(health(state.replica.stale_for()))
 }

@@ -101,7 +101,8 @@ pub async fn page_with<R: Record + Send + 'static, T: Send + 'static>(
         ..ListQuery::default()
     };
     let total_too = params.total == Some(true);
-    let at = api.read(move |conn| load(conn, query, total_too, narrow)).await?;
+    let orders = api.state().replica.orders();
+    let at = api.read(move |conn| load(conn, &orders, query, total_too, narrow)).await?;
     let ((mut items, total), read): (Loaded<R>, T) = at.value;
     let more = items.len() > limit;
     items.truncate(limit);
@@ -115,13 +116,14 @@ type Loaded<R> = (Vec<(String, R)>, Option<u64>);
 
 fn load<R: Record, T>(
     conn: &mut store::Conn,
+    orders: &store::Orders,
     mut query: ListQuery,
     total_too: bool,
     narrow: impl FnOnce(&mut store::Conn, &mut ListQuery) -> Result<T, Problem>,
 ) -> Result<(Loaded<R>, T), Problem> {
     let read = narrow(conn, &mut query)?;
     let total = if total_too { Some(store::pages::total::<R>(conn, &query)?) } else { None };
-    Ok(((store::pages::page(conn, &query)?, total), read))
+    Ok(((store::pages::page(conn, orders, &query)?, total), read))
 }
 
 fn sort_key(sort: &str, sorts: &[(&'static str, SortKey)]) -> Result<(SortKey, bool), Problem> {

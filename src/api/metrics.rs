@@ -18,7 +18,7 @@ use prometheus::{
 
 use super::problem::Problem;
 use super::routes::{PLACES, ROUTES};
-use super::state::AppState;
+use super::state::Shared;
 use crate::directory::Kind;
 use crate::replica::{Replica, Vitals};
 use crate::sync::jobs::Tally;
@@ -233,7 +233,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     service.service(web::resource("/metrics").route(web::method(Method::GET).to(scrape)));
 }
 
-async fn scrape(state: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+async fn scrape(state: Shared) -> Result<HttpResponse, Problem> {
     let text = state.metrics.text(&state.replica, &state.imports.tally).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text))
 }

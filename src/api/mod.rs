@@ -55,29 +55,30 @@ mod write;
 mod written;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
-use state::AppState;
+use state::{AppState, Shared};
 
 /// The server of the metrics, which have an address of their own.
-pub fn metrics_server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<Server> {
-    let app = move || App::new().app_data(state.clone()).configure(metrics::configure);
+pub fn metrics_server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+    let app = move || App::new().app_data(Shared::new(Arc::clone(&state))).configure(metrics::configure);
     // It ends with the service, not before: how the last requests went is worth knowing.
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }
 
 /// The server, ready to run on a socket that is bound already.
-pub fn server(state: web::Data<AppState>, listener: TcpListener) -> std::io::Result<Server> {
-    let config = std::sync::Arc::clone(&state.config);
+pub fn server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Server> {
+    let config = Arc::clone(&state.config);
     let workers = config.workers;
     let (base_path, shutdown) = (config.base_path.clone(), config.shutdown_timeout.as_secs());
     let limits = config.limits.clone();
     let app = move || {
         App::new()
-            .app_data(state.clone())
+            .app_data(Shared::new(Arc::clone(&state)))
             .wrap(from_fn(observe::observe))
             // A scope under the path would be one more service that every request goes through.
             .configure(|service| routes::configure(&base_path, service))

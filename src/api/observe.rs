@@ -7,19 +7,18 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use actix_web::HttpMessage;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
 
 use super::guard::Admission;
 use super::metrics::Routed;
 use super::problem::Problem;
 use super::reply::{self, ACCESS_STALE};
-use super::state::AppState;
+use super::state::{AppState, Shared};
 use super::{compression, cors};
-use crate::access::Index;
 
 /// The header that carries the request's id, both ways.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -39,7 +38,7 @@ struct Asked {
 impl Asked {
     fn of(request: &ServiceRequest, state: &AppState) -> Self {
         let began = Instant::now();
-        let (revision, was_stale) = (state.replica.ask(Index::revision), state.replica.stale_at(began));
+        let (revision, was_stale) = (state.replica.standing(), state.replica.stale_at(began));
         Self { began, id: request_id(request), revision, was_stale }
     }
 }
@@ -62,8 +61,8 @@ pub async fn observe(
     compression::compress(response).await
 }
 
-fn state(found: Option<&web::Data<AppState>>) -> Result<&AppState, Problem> {
-    found.map(|state| state.get_ref()).ok_or_else(|| Problem::internal("the service has no state"))
+fn state(found: Option<&Shared>) -> Result<&AppState, Problem> {
+    found.map(|state| -> &AppState { state }).ok_or_else(|| Problem::internal("the service has no state"))
 }
 
 /// Tells the caller, the metrics and the log.

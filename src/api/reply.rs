@@ -74,7 +74,7 @@ pub fn stamp(revision: &RevisionToken) -> Stamp {
             let stamp = header::HeaderValue::try_from(revision.to_string());
             let stamp = stamp.unwrap_or(header::HeaderValue::from_static("-"));
             let stamp = Stamp(stamp);
-            *written = Some((revision.clone(), stamp.clone()));
+            *written = Some((*revision, stamp.clone()));
             stamp
         }
     })

@@ -52,12 +52,16 @@ pub struct AppState {
     pub openapi: web::Bytes,
 }
 
+/// What the service runs on, as one of its threads has it: each counts its own users of it, because processors fight for
+/// memory that all of them write to.
+pub type Shared = web::Data<Arc<AppState>>;
+
 /// The service on behalf of an authorized caller.
 #[derive(Clone)]
 pub struct Api {
     /// Who asks.
     pub caller: Arc<Caller>,
-    state: web::Data<AppState>,
+    state: Shared,
 }
 
 /// A value and the revision that it is of.
@@ -75,7 +79,7 @@ impl Api {
     }
 
     /// The same, for whoever needs it longer than the caller is here.
-    pub fn state_data(&self) -> web::Data<AppState> {
+    pub fn state_data(&self) -> Shared {
         self.state.clone()
     }
 
@@ -87,7 +91,7 @@ impl Api {
         let replica = self.state.replica.clone();
         let read = web::block(move || replica.read(body)).await;
         let (value, state) = read.map_err(Problem::internal)??;
-        Ok(At { value, revision: RevisionToken { epoch: state.epoch.into(), revision: state.revision } })
+        Ok(At { value, revision: RevisionToken { epoch: state.epoch, revision: state.revision } })
     }
 
     /// Plans and commits a write; when it answers, the index has caught up.
@@ -132,7 +136,7 @@ impl FromRequest for Api {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Admission>().and_then(|admission| admission.caller.clone());
-        let state = request.app_data::<web::Data<AppState>>().cloned();
+        let state = request.app_data::<Shared>().cloned();
         ready(match (caller, state) {
             (Some(caller), Some(state)) => Ok(Api { caller, state }),
             _ => Err(Problem::internal("a handler was reached by nobody who is known")),

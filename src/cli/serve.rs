@@ -6,7 +6,6 @@ use std::sync::Arc;
 use actix_web::dev::Server;
 #[cfg(unix)]
 use actix_web::rt::signal::unix::{SignalKind, signal};
-use actix_web::web;
 use tokio::sync::{Semaphore, watch};
 
 use super::{CliError, database, log};
@@ -76,8 +75,8 @@ pub fn run(config: Config) -> Result<(), CliError> {
         streams,
     };
     actix_web::rt::System::new().block_on(async move {
-        let state = web::Data::new(state);
-        let server = api::server(state.clone(), listener)?;
+        let state = Arc::new(state);
+        let server = api::server(Arc::clone(&state), listener)?;
         actix_web::rt::spawn(end_streams(closing));
         announce(&format!("http://{address}{base_path}"), hint);
         match for_metrics {
@@ -99,7 +98,7 @@ fn listen(setting: &Setting, address: SocketAddr) -> Result<TcpListener, CliErro
 }
 
 /// Serves, and the metrics beside it until it has ended.
-async fn with_metrics(state: web::Data<AppState>, listener: TcpListener, server: Server) -> std::io::Result<()> {
+async fn with_metrics(state: Arc<AppState>, listener: TcpListener, server: Server) -> std::io::Result<()> {
     say(&format!("metrics at http://{}/metrics", listener.local_addr()?));
     let metrics = api::metrics_server(state, listener)?;
     let handle = metrics.handle();

@@ -1,14 +1,14 @@
 //! Following the change log.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::sync::{MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use super::writer::Together;
 use super::{Shared, load};
 use crate::access::Index;
 use crate::directory::{Change, PermissionTypes};
-use crate::store::{self, LoggedRevision, Store, StoreError};
+use crate::store::{self, Epoch, LoggedRevision, Store, StoreError};
 use crate::turns::offering;
 
 /// About how many changes are read from the log at a time.
@@ -18,18 +18,18 @@ const AT_ONCE: usize = 64;
 
 /// Which history the index follows, and the identity of the revision that it stands at.
 pub(super) struct Followed {
-    pub(super) epoch: Arc<str>,
+    pub(super) epoch: Epoch,
     identity: Option<String>,
 }
 
 /// Builds an index from the tables, at one revision.
 pub(super) fn build(store: &Store) -> Result<(Index, Followed), StoreError> {
     let mut readers = store.readers(load::threads())?;
-    let state = readers[0].state().clone();
+    let state = *readers[0].state();
     let identity = store::identity_of(&mut readers[0].conn(), state.revision)?;
     let mut index = load::index(readers)?;
     index.set_revision(state.revision);
-    Ok((index, Followed { epoch: state.epoch.into(), identity }))
+    Ok((index, Followed { epoch: state.epoch, identity }))
 }
 
 /// Looks at the log from time to time, for the writes of other processes, as long as the replica is
@@ -80,7 +80,7 @@ impl Shared {
         let mut followed = self.followed();
         let (state, identity) = &together.upon;
         let at = self.index.read().unwrap_or_else(PoisonError::into_inner).revision();
-        if (at, &*followed.epoch, &followed.identity) != (state.revision, &*state.epoch, identity) {
+        if (at, followed.epoch, &followed.identity) != (state.revision, state.epoch, identity) {
             return self.follow(followed);
         }
         for (revision, identity, changes) in together.revisions() {
@@ -101,16 +101,17 @@ impl Shared {
                     return Ok(());
                 }
                 Found::More(revisions) => followed.identity = self.apply(revisions)?.or(followed.identity.take()),
-                Found::Lost => self.begin_another_history(&followed.epoch)?,
+                Found::Lost => self.begin_another_history(followed.epoch)?,
                 Found::AnotherHistory => {
                     log::warn!("the history was replaced or cut under this replica; building the index anew");
                     let (mut index, anew) = build(&self.store)?;
-                    let (revision, epoch) = (index.revision(), Arc::clone(&anew.epoch));
+                    let revision = index.revision();
                     *followed = anew;
                     {
                         // Together, so that no answer bears the epoch of one history and is of another.
                         let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
-                        *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = epoch;
+                        self.epoch.store(followed.epoch.0, Ordering::Release);
+                        self.standing.store(revision, Ordering::Release);
                         std::mem::swap(&mut *held, &mut index);
                     }
                     self.revision.send_replace(revision);
@@ -125,7 +126,7 @@ impl Shared {
         self.store.read(|conn| {
             let state = store::state(conn)?;
             self.seen.store(state.revision, Ordering::Relaxed);
-            if *state.epoch != *followed.epoch {
+            if state.epoch != followed.epoch {
                 return Ok(Found::AnotherHistory);
             }
             let identity = store::identity_of(conn, at)?;
@@ -147,7 +148,7 @@ impl Shared {
 
     /// Commits were lost, and nobody said so by a new epoch: a failover to a server that was behind, a
     /// backup put back in place. The tokens of the lost ones must not come to mean others.
-    fn begin_another_history(&self, lost: &str) -> Result<(), StoreError> {
+    fn begin_another_history(&self, lost: Epoch) -> Result<(), StoreError> {
         log::warn!("the database has lost writes that this replica had applied; a new epoch begins");
         self.store.write(|conn, state| {
             let is_new_already = state.epoch != lost;
@@ -177,12 +178,17 @@ impl Shared {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             index.apply_all(changes);
             index.set_revision(revision);
+            self.standing.store(revision, Ordering::Release);
             return;
         }
         let mut next = self.index.read().unwrap_or_else(PoisonError::into_inner).clone();
         offering(changes.chunks(AT_ONCE)).for_each(|some| next.apply_all(some));
         next.set_revision(revision);
-        let old = std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), next);
+        let old = {
+            let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+            self.standing.store(revision, Ordering::Release);
+            std::mem::replace(&mut *index, next)
+        };
         // Freed when nobody waits for it.
         drop(old);
     }

@@ -33,7 +33,7 @@ impl Replica {
                 let state = store::state(conn)?;
                 let index = self.ask(Index::clone);
                 // Database and index at one revision: what was planned is what is compared.
-                let current = index.revision() == state.revision && *state.epoch == *self.shared.epoch();
+                let current = index.revision() == state.revision && state.epoch == self.shared.epoch();
                 let Some(plan) = plan.take_if(|_| current) else { return Ok::<_, Refusal>(None) };
                 let mut planned = Plan::new(conn, now(), Base::committed(state.revision));
                 let value = plan(&mut planned)?;

@@ -27,7 +27,7 @@ use crate::access::Index;
 use crate::directory::Change;
 use crate::plan::batch::{Ahead, Row};
 use crate::plan::{self, Moment, Plan, Refusal};
-use crate::store::{Conn, PoolState, State, Store, StoreError};
+use crate::store::{Conn, Epoch, Orders, PoolState, State, Store, StoreError};
 use follower::Followed;
 pub use foresight::Previewed;
 pub use retention::Retention;
@@ -92,8 +92,10 @@ struct Shared {
     /// A blocking lock on purpose: it is held for microseconds, and never across a wait.
     index: RwLock<Index>,
     followed: Mutex<Followed>,
-    /// The epoch of the history that is followed; apart, because every reply asks for it.
-    epoch: RwLock<Arc<str>>,
+    /// The epoch of the history that is followed, and the revision that the index stands at. Both are set while the index
+    /// is locked, and stand apart, because every reply asks for them: a lock is memory that processors fight for.
+    epoch: AtomicU64,
+    standing: AtomicU64,
     started: Instant,
     /// When the index was last confirmed current, in microseconds since the start; no lock, because every reply asks.
     confirmed: AtomicU64,
@@ -122,8 +124,9 @@ impl Replica {
             revision: watch::Sender::new(index.revision()),
             seen: AtomicU64::new(index.revision()),
             writes_waiting: AtomicUsize::new(0),
+            standing: AtomicU64::new(index.revision()),
             index: RwLock::new(index),
-            epoch: RwLock::new(Arc::clone(&followed.epoch)),
+            epoch: AtomicU64::new(followed.epoch.0),
             followed: Mutex::new(followed),
             started: Instant::now(),
             confirmed: AtomicU64::new(0),
@@ -151,6 +154,11 @@ impl Replica {
             let state = crate::store::state(conn)?;
             Ok((body(conn)?, state))
         })
+    }
+
+    /// The orders of the store's lists.
+    pub fn orders(&self) -> Arc<Orders> {
+        Arc::clone(self.shared.store.orders())
     }
 
     /// Whoever holds this reads ahead: until then, what is written is kept in memory for a moment.
@@ -188,6 +196,11 @@ impl Replica {
     /// The revision that the index stands at, and each that it comes to.
     pub fn revisions(&self) -> watch::Receiver<u64> {
         self.shared.revision.subscribe()
+    }
+
+    /// The revision that the index stands at, for whoever does not ask it.
+    pub fn standing(&self) -> u64 {
+        self.shared.standing.load(Ordering::Acquire)
     }
 
     /// The token of a revision of this history.
@@ -286,8 +299,8 @@ impl Shared {
         self.confirmed.store(since.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    fn epoch(&self) -> Arc<str> {
-        Arc::clone(&self.epoch.read().unwrap_or_else(PoisonError::into_inner))
+    fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::Acquire))
     }
 
     fn followed(&self) -> std::sync::MutexGuard<'_, Followed> {

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+
+use crate::store::Epoch;
 
 /// A revision, with the epoch of the history it belongs to. Opaque outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevisionToken {
     /// Of which history.
-    pub epoch: Arc<str>,
+    pub epoch: Epoch,
     /// Which revision.
     pub revision: u64,
 }
@@ -36,13 +37,10 @@ impl FromStr for RevisionToken {
 
     fn from_str(text: &str) -> Result<Self, TokenMalformed> {
         let (epoch, revision) = text.split_once('-').ok_or(TokenMalformed)?;
-        let is_epoch = epoch.len() == 16 && epoch.bytes().all(|b| b.is_ascii_hexdigit());
+        let epoch: Epoch = epoch.parse().map_err(|_| TokenMalformed)?;
         let revision: u64 = revision.parse().map_err(|_| TokenMalformed)?;
-        let token = Self { epoch: epoch.into(), revision };
-        if is_epoch && token.to_string() == text && i64::try_from(revision).is_ok() {
-            Ok(token)
-        } else {
-            Err(TokenMalformed)
-        }
+        let token = Self { epoch, revision };
+        let is_one = token.to_string() == text && i64::try_from(revision).is_ok();
+        is_one.then_some(token).ok_or(TokenMalformed)
     }
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
+use super::one_of::one_of;
 use super::prepared;
 use super::records::{Record, of_number, records_of};
 use super::schema::{
@@ -196,6 +197,18 @@ pub fn count_of_back_end(conn: &mut Conn, back_end: BackEndNumber) -> Result<u64
     Ok(count.unsigned_abs())
 }
 
+/// All numbers, in an order.
+pub(super) fn in_order(conn: &mut Conn, sort: SortKey) -> Result<Vec<i64>, StoreError> {
+    use customer_users::{email_search, id, last_name_search, login_folded};
+    let all = || customer_users::table.select(id);
+    Ok(on!(conn, |c| match sort {
+        SortKey::Id => all().order(id).load(c)?,
+        SortKey::Email => all().order((email_search, id)).load(c)?,
+        SortKey::LastName => all().order((last_name_search, id)).load(c)?,
+        _ => all().order((login_folded, id)).load(c)?,
+    }))
+}
+
 /// The numbers, with what they are sorted by, of one page.
 pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
     use customer_users::{email_search, first_name_search, id, last_name_search, login_folded, login_search};
@@ -210,13 +223,13 @@ pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i6
                 .select(customer_user_customers::customer_user_id)
                 .into_boxed();
             if let Some(only) = &query.only_customers {
-                primary = primary.filter(customers::id.eq_any(only));
-                additional = additional.filter(customer_user_customers::customer_id.eq_any(only));
+                primary = primary.filter(one_of(customers::id, only));
+                additional = additional.filter(one_of(customer_user_customers::customer_id, only));
             }
             customer_users::primary_customer_id.eq_any(primary).assume_not_null().or(id.eq_any(additional))
         });
         if let Some(only) = &query.only {
-            rows = rows.filter(id.eq_any(only));
+            rows = rows.filter(one_of(id, only));
         }
         if let Some(of) = &query.only_of {
             rows = rows.filter(dialect::has_grams!("customer_users", "customer_user_grams", of));

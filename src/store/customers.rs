@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
+use super::one_of::one_of;
 use super::prepared;
 use super::records::{Record, of_number};
 use super::schema::{customer_group_links, customer_user_customers, customers};
@@ -115,13 +116,23 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
     Ok(())
 }
 
+/// All numbers, in an order.
+pub(super) fn in_order(conn: &mut Conn, sort: SortKey) -> Result<Vec<i64>, StoreError> {
+    let all = || customers::table.select(customers::id);
+    Ok(on!(conn, |c| match sort {
+        SortKey::Id => all().order(customers::id).load(c)?,
+        SortKey::Name => all().order((customers::name_search, customers::id)).load(c)?,
+        _ => all().order((customers::customer_id_folded, customers::id)).load(c)?,
+    }))
+}
+
 /// The numbers, with what they are sorted by, of one page.
 pub(super) fn page(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
     on!(conn, |c| {
         let mut rows = customers::table.into_boxed();
         rows = matches_all!(rows, query.words, customers::customer_id_search, customers::name_search);
         if let Some(only) = &query.only {
-            rows = rows.filter(customers::id.eq_any(only));
+            rows = rows.filter(one_of(customers::id, only));
         }
         if let Some(of) = &query.only_of {
             rows = rows.filter(dialect::has_grams!("customers", "customer_grams", of));

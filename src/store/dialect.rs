@@ -2,11 +2,11 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 
 use super::one_of::one_of;
 use super::schema::{external_ids, state};
-use super::{Conn, StoreError};
+use super::{Conn, State, StoreError};
 
 diesel::table! {
     customer_grams_pending (id) {
@@ -17,6 +17,18 @@ diesel::table! {
 diesel::table! {
     customer_user_grams_pending (id) {
         id -> BigInt,
+    }
+}
+
+diesel::table! {
+    customer_grams (rowid) {
+        rowid -> BigInt,
+    }
+}
+
+diesel::table! {
+    customer_user_grams (rowid) {
+        rowid -> BigInt,
     }
 }
 
@@ -38,13 +50,8 @@ impl GramsOf {
     }
 }
 
-#[derive(diesel::QueryableByName)]
-struct RowNumber {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
-/// The rows that have all of these grams or may have changed, up to a limit; nothing where there is no such index.
+/// The rows that have all of these grams, up to a limit, and those that may have changed; some twice. Nothing where there
+/// is no such index.
 pub(super) fn rows_with_grams(
     conn: &mut Conn,
     of: GramsOf,
@@ -52,14 +59,19 @@ pub(super) fn rows_with_grams(
     limit: i64,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let Conn::Sqlite(c) = conn else { return Ok(None) };
-    let table = of.table();
-    let statement = format!(
-        "SELECT id FROM (SELECT rowid AS id FROM {table} WHERE {table} MATCH ? LIMIT ?) UNION SELECT id FROM {table}_pending"
-    );
-    #[expect(clippy::disallowed_methods, reason = "only SQLite has it, and no schema has a word for it")]
-    let rows =
-        diesel::sql_query(statement).bind::<Text, _>(grams).bind::<BigInt, _>(limit).load::<RowNumber>(&mut **c)?;
-    Ok(Some(rows.into_iter().map(|row| row.id).collect()))
+    macro_rules! rows {
+        ($grams:ident, $pending:ident) => {{
+            let is_match = diesel::dsl::sql::<Bool>(concat!(stringify!($grams), " MATCH ")).bind::<Text, _>(grams);
+            let named = $grams::table.filter(is_match).limit(limit).select($grams::rowid);
+            let mut rows: Vec<i64> = named.load(&mut **c)?;
+            rows.extend($pending::table.select($pending::id).load::<i64>(&mut **c)?);
+            rows
+        }};
+    }
+    Ok(Some(match of {
+        GramsOf::Customers => rows!(customer_grams, customer_grams_pending),
+        GramsOf::CustomerUsers => rows!(customer_user_grams, customer_user_grams_pending),
+    }))
 }
 
 /// The connection, where these many rows are best written at once: to PostgreSQL each statement is a way there and back.
@@ -240,6 +252,11 @@ pub(super) struct Keyed {
     pub(super) row_digest: Option<Vec<u8>>,
 }
 
+/// Whether rows are looked up one by one, to be sorted, however many they are.
+pub(super) fn looks_rows_up_one_by_one(conn: &Conn) -> bool {
+    matches!(conn, Conn::Sqlite(_))
+}
+
 /// How many things are named in one statement. SQLite works on it in this thread, which is to offer its turn after some
 /// hundred microseconds; to PostgreSQL each is a way there and back.
 pub(super) fn together(conn: &Conn) -> usize {
@@ -285,9 +302,9 @@ pub(super) fn begin_read(conn: &mut Conn) -> Result<(), StoreError> {
 /// Begins a transaction that excludes every other writer, and gives the revision and the epoch.
 ///
 /// Taking the revision row first is what makes revision order commit order.
-pub(super) fn begin_write(conn: &mut Conn) -> Result<(i64, String), StoreError> {
+pub(super) fn begin_write(conn: &mut Conn) -> Result<State, StoreError> {
     let columns = (state::revision, state::epoch);
-    Ok(match conn {
+    let (revision, epoch): (i64, String) = match conn {
         Conn::Sqlite(c) => {
             c.batch_execute("BEGIN IMMEDIATE")?;
             state::table.select(columns).get_result(&mut **c)?
@@ -296,7 +313,8 @@ pub(super) fn begin_write(conn: &mut Conn) -> Result<(i64, String), StoreError> 
             c.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")?;
             state::table.select(columns).for_update().get_result(&mut **c)?
         }
-    })
+    };
+    State::stored(revision, &epoch)
 }
 
 /// Runs plain statements, such as `COMMIT`, that are the same words on both databases.

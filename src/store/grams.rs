@@ -22,6 +22,8 @@ const PROBED: usize = 8;
 /// What a larger share of all rows has is not looked for, if the word has a rarer gram: to read that such a row has it,
 /// and which, costs more than to look at those that are left.
 const FREQUENT: f64 = 0.07;
+/// What this share of those have who have a rarer gram tells hardly anybody apart.
+const ALIKE: f64 = 0.8;
 /// What begins so many grams is not looked for: much has one of them.
 const BEGINNING: usize = 128;
 /// A gram that nothing has: no text has such characters.
@@ -91,17 +93,34 @@ fn both(one: &HashSet<i64>, other: &HashSet<i64>) -> HashSet<i64> {
 
 fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError> {
     let Some((grams, share)) = rarest(conn, of, word)? else { return Ok(Having::Unknown) };
-    let rows = dialect::rows_with_grams(conn, of, &grams, MANY as i64 + 1)?;
-    Ok(match rows {
-        None => Having::Unknown,
-        Some(rows) if rows.len() > MANY => Having::Many(grams, share),
-        Some(rows) => Having::These(rows.into_iter().collect()),
-    })
+    let all = grams.join(" AND ");
+    let Some(rows) = dialect::rows_with_grams(conn, of, &all, MANY as i64 + 1)? else { return Ok(Having::Unknown) };
+    let share_of_all = guessed_share(rows.len().min(MANY), rows.iter().take(MANY).max().copied());
+    let rows: HashSet<i64> = rows.into_iter().collect();
+    if rows.len() <= MANY {
+        return Ok(Having::These(rows));
+    }
+    // Grams that nearly all have who have the rarest one are read for nothing.
+    let grams = if share_of_all > ALIKE * share { grams.into_iter().next().unwrap_or(all) } else { all };
+    Ok(Having::Many(grams, share.min(share_of_all)))
 }
 
-/// The grams of a word that few rows have, and the share of the rarest. How many have one is guessed by where the first
-/// thousand are: the rows stand in the order of their numbers.
-fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(String, f64)>, StoreError> {
+/// The share of all rows that they are of whom these many are up to this number: the rows stand in the order of their
+/// numbers.
+fn guessed_share(rows: usize, last: Option<i64>) -> f64 {
+    rows as f64 / last.map_or(1.0, |last| (last as f64).max(rows as f64)).max(1.0)
+}
+
+/// All rows that may have what is asked for by its grams, some twice; nothing where no index knows.
+pub(super) fn all(conn: &mut Conn, kind: Kind, of: &OfGrams) -> Result<Option<Vec<i64>>, StoreError> {
+    let index = if kind == Kind::Customer { GramsOf::Customers } else { GramsOf::CustomerUsers };
+    let rows = dialect::rows_with_grams(conn, index, &of.grams, i64::MAX)?;
+    Ok(rows.map(|rows| [rows, of.besides.clone()].concat()))
+}
+
+/// The grams of a word that few rows have, the rarest first, and its share. How many have one is guessed by where the first
+/// thousand are.
+fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(Vec<String>, f64)>, StoreError> {
     let mut all = grams(word);
     if all.is_empty() {
         all.extend(short(conn, of, word)?);
@@ -109,14 +128,13 @@ fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(String, f6
     let mut probed = Vec::new();
     for gram in all.into_iter().take(PROBED) {
         let Some((found, last)) = dialect::probe_gram(conn, of, &gram, MANY as i64)? else { return Ok(None) };
-        let share = if found < MANY as i64 { 0.0 } else { found as f64 / (last.max(found)) as f64 };
+        let share = if found < MANY as i64 { 0.0 } else { guessed_share(MANY, Some(last)) };
         probed.push((share, gram));
     }
     probed.sort_by(|one, other| one.0.total_cmp(&other.0));
     let Some(share) = probed.first().map(|(share, _)| *share) else { return Ok(None) };
     let worth_it = probed.into_iter().enumerate().take_while(|(at, (share, _))| *at == 0 || *share < FREQUENT);
-    let grams: Vec<String> = worth_it.map(|(_, (_, gram))| gram).collect();
-    Ok(Some((grams.join(" AND "), share)))
+    Ok(Some((worth_it.map(|(_, (_, gram))| gram).collect(), share)))
 }
 
 /// Three characters each of what a pattern says literally, as the index's query language has them. Those that overlap

@@ -8,10 +8,10 @@ use super::schema::{
     customer_group_links as customer_groups, customer_user_customers as memberships,
     customer_user_group_links as user_groups, customer_user_service_links as user_services,
 };
-use super::{Conn, StoreError, on};
+use super::{Conn, StoreError, dialect, on};
 use crate::directory::{
     Context, CustomerGroupLink, CustomerMembership, CustomerNumber, CustomerUserGroupLink, CustomerUserNumber,
-    CustomerUserServiceLink, GroupNumber, PermissionSet, ServiceNumber,
+    CustomerUserServiceLink, GroupNumber, Kind, PermissionSet, ServiceNumber,
 };
 
 /// Which links: those of one thing at either end.
@@ -25,6 +25,33 @@ pub enum LinksOf {
     Group(GroupNumber),
     /// Of a service.
     Service(ServiceNumber),
+}
+
+/// The customers or customer users that are linked to something, some twice; nothing where the database sorts many of them
+/// by itself.
+pub(super) fn linked(conn: &mut Conn, kind: Kind, to: LinksOf) -> Result<Option<Vec<i64>>, StoreError> {
+    if !dialect::looks_rows_up_one_by_one(conn) {
+        return Ok(None);
+    }
+    Ok(Some(on!(conn, |c| match (kind, to) {
+        (Kind::CustomerUser, LinksOf::Group(group)) => {
+            let of = user_groups::table.filter(user_groups::group_id.eq(i64::from(group)));
+            of.select(user_groups::customer_user_id).load(c)?
+        }
+        (Kind::CustomerUser, LinksOf::Service(service)) => {
+            let of = user_services::table.filter(user_services::service_id.eq(i64::from(service)));
+            of.select(user_services::customer_user_id).load(c)?
+        }
+        (Kind::CustomerUser, LinksOf::Customer(customer)) => {
+            let of = memberships::table.filter(memberships::customer_id.eq(i64::from(customer)));
+            of.select(memberships::customer_user_id).load(c)?
+        }
+        (Kind::Customer, LinksOf::Group(group)) => {
+            let of = customer_groups::table.filter(customer_groups::group_id.eq(i64::from(group)));
+            of.select(customer_groups::customer_id).load(c)?
+        }
+        _ => return Ok(None),
+    })))
 }
 
 /// The customer ↔ group links of a customer or a group.

@@ -6,7 +6,7 @@ use super::search::Words;
 use crate::directory::{Roll, Validity};
 
 /// What a list is sorted by; the number always comes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SortKey {
     /// The number: the order of creation, which no rename changes.
     #[default]

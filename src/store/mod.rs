@@ -31,6 +31,7 @@ pub mod list;
 mod many;
 mod numbers;
 mod one_of;
+mod orders;
 pub mod pages;
 mod pairs;
 mod prepared;
@@ -48,6 +49,8 @@ pub mod state;
 mod stored_row;
 mod time;
 
+use std::sync::Arc;
+
 use connection::{Connections, on};
 
 pub use backup::{back_up, renew_epoch_of};
@@ -61,6 +64,7 @@ pub use import_chunks::{Chunk, ChunkHead, chunk_content, chunk_head, chunk_numbe
 pub use import_results::{Making, Results, absent, cut_imports, next_results, previews};
 pub use kept_replies::{KeptReply, WriteKey};
 pub use links::*;
+pub use orders::Orders;
 pub use pairs::{
     Pairs, customer_groups_between, customer_user_groups_between, customer_user_services_between, memberships_between,
 };
@@ -74,7 +78,7 @@ pub use row_digests::{MergedRow, RowDigest, unchanged};
 pub use search::Words;
 pub use services::{children_of, subtree_of};
 pub use settings::{roll_members, settings};
-pub use state::{State, state};
+pub use state::{Epoch, State, state};
 
 use crate::config::DatabaseUrl;
 
@@ -145,6 +149,7 @@ pub struct Store {
     connections: Connections,
     url: DatabaseUrl,
     is_new: bool,
+    orders: Arc<Orders>,
 }
 
 impl Store {
@@ -152,7 +157,7 @@ impl Store {
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
         let connections = Connections::open(url, pool_size)?;
         let is_new = state::initialize(&mut connections.get()?.conn())?;
-        let store = Self { connections, url: url.clone(), is_new };
+        let store = Self { connections, url: url.clone(), is_new, orders: Arc::default() };
         if store.read(grams::are_behind)? {
             store.write(|conn, _| grams::catch_up(conn))?;
         }
@@ -185,6 +190,11 @@ impl Store {
         outcome
     }
 
+    /// The orders of its lists.
+    pub fn orders(&self) -> &Arc<Orders> {
+        &self.orders
+    }
+
     /// How the connections are.
     pub fn pool(&self) -> PoolState {
         self.connections.state()
@@ -196,8 +206,8 @@ impl Store {
         let mut pooled = self.connections.get()?;
         let conn = &mut pooled.conn();
         let begun = dialect::begin_write(conn);
-        let (revision, epoch) = begun.inspect_err(|_| dialect::give_up(conn))?;
-        let value = body(conn, State { revision: revision as u64, epoch }).inspect_err(|_| dialect::give_up(conn))?;
+        let state = begun.inspect_err(|_| dialect::give_up(conn))?;
+        let value = body(conn, state).inspect_err(|_| dialect::give_up(conn))?;
         dialect::execute(conn, "COMMIT").map_err(|why| {
             dialect::give_up(conn);
             StoreError::OutcomeUnknown(why.to_string())

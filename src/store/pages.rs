@@ -4,12 +4,15 @@ use super::list::{ListQuery, SortKey};
 use super::numbers::to_number;
 use super::records::Record;
 use super::search::Words;
-use super::{Conn, StoreError, back_ends, customer_users, customers, grams, groups, services};
+use super::{Conn, Orders, StoreError, back_ends, customer_users, customers, grams, groups, links, services, state};
 use crate::directory::{Kind, Number};
 
+/// The numbers of rows, each with what it is sorted by.
+type Keys = Vec<(String, i64)>;
+
 /// One page of records, in order, each with what it was sorted by.
-pub fn page<R: Record>(conn: &mut Conn, query: &ListQuery) -> Result<Vec<(String, R)>, StoreError> {
-    let keys = found(conn, R::Number::KIND, query)?;
+pub fn page<R: Record>(conn: &mut Conn, orders: &Orders, query: &ListQuery) -> Result<Vec<(String, R)>, StoreError> {
+    let keys = found(conn, orders, R::Number::KIND, query)?;
     let numbers: Vec<i64> = keys.iter().map(|(_, number)| *number).collect();
     let mut records: std::collections::HashMap<u32, R> =
         R::load(conn, &numbers)?.into_iter().map(|record| (record.number().into(), record)).collect();
@@ -33,18 +36,38 @@ pub fn numbers(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<u32
 const FIRST_ROWS: i64 = 250;
 
 /// So many rows are looked at, in their order, where that should be enough.
-const MOST_ROWS: i64 = 5_000;
+const MOST_ROWS: f64 = 5_000.0;
+
+/// So many rows are named by the index in the time in which one is looked at.
+const NAMED: f64 = 20.0;
 
 /// Whether words are looked for among what there may be very much of.
 fn is_searched(kind: Kind, query: &ListQuery) -> bool {
     !query.words.0.is_empty() && matches!(kind, Kind::Customer | Kind::CustomerUser)
 }
 
-/// The numbers of one page, each with what it is sorted by; found among the first rows, or by what the rows hold.
-fn found(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
-    if !is_searched(kind, query) {
-        return keys(conn, kind, query);
+/// So many rows are read in their order of some thousand, to find a page among them.
+const MANY: usize = 1_000;
+
+/// The numbers of one page, each with what it is sorted by.
+fn found(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Keys, StoreError> {
+    if let Some(page) = linked(conn, orders, kind, query)? {
+        return Ok(page);
     }
+    if is_searched(kind, query) { searched(conn, orders, kind, query) } else { keys(conn, kind, query) }
+}
+
+/// A page of what is linked to something, where that is much.
+fn linked(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Option<Keys>, StoreError> {
+    let Some((of, true)) = query.linked else { return Ok(None) };
+    match links::linked(conn, kind, of)? {
+        Some(linked) if linked.len() > MANY => by_their_places(conn, orders, kind, query, linked),
+        _ => Ok(None),
+    }
+}
+
+/// A page of what is searched: found among the first rows, or by what the rows hold.
+fn searched(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Keys, StoreError> {
     let first_rows = FIRST_ROWS.max(query.limit.saturating_mul(2).min(8 * FIRST_ROWS));
     let first = keys(conn, kind, &ListQuery { words: Words::default(), limit: first_rows, ..query.clone() })?;
     let are_all = (first.len() as i64) < first_rows;
@@ -54,24 +77,25 @@ fn found(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, 
         return Ok(page);
     }
     let narrowed = grams::narrow(conn, kind, query)?;
-    match among_as_many_as_should_do(conn, kind, &narrowed)? {
-        Some(page) => Ok(page),
-        None => keys(conn, kind, &narrowed),
+    let Some(of) = &narrowed.only_of else { return keys(conn, kind, &narrowed) };
+    // Where a word is frequent, a page is found among a few times as many rows.
+    let walked = narrowed.limit as f64 / of.share * 2.0;
+    let named = of.share * f64::from(state::last_number(conn, kind)?);
+    let mut page = None;
+    if walked <= MOST_ROWS && walked * NAMED < named {
+        page = among_the_first(conn, kind, &narrowed, walked as i64)?;
     }
+    if page.is_none()
+        && let Some(named) = grams::all(conn, kind, of)?
+    {
+        page = by_their_places(conn, orders, kind, &ListQuery { only_of: None, ..narrowed.clone() }, named)?;
+    }
+    page.map_or_else(|| keys(conn, kind, &narrowed), Ok)
 }
 
-/// Where a word is frequent, a page is found among a few times as many rows, in their order, unless those that have it
-/// stand together: then there is nothing to be said after so many.
-fn among_as_many_as_should_do(
-    conn: &mut Conn,
-    kind: Kind,
-    narrowed: &ListQuery,
-) -> Result<Option<Vec<(String, i64)>>, StoreError> {
-    let Some(share) = narrowed.only_of.as_ref().map(|of| of.share) else { return Ok(None) };
-    let rows = (narrowed.limit as f64 / share * 2.0) as i64;
-    if rows > MOST_ROWS {
-        return Ok(None);
-    }
+/// The page, if there is one among so many rows: those that have a frequent word may stand together, and then there is
+/// nothing to be said after so many.
+fn among_the_first(conn: &mut Conn, kind: Kind, narrowed: &ListQuery, rows: i64) -> Result<Option<Keys>, StoreError> {
     let words = Words::default();
     let all = ListQuery { words, limit: rows, only_of: None, only_customers: None, ..narrowed.clone() };
     let in_order = keys(conn, kind, &all)?;
@@ -81,8 +105,53 @@ fn among_as_many_as_should_do(
     Ok(Some(page).filter(|page| are_all || page.len() as i64 >= narrowed.limit))
 }
 
+/// The page, which is among these rows and those that have no place: of those that have one, the first ones are looked at.
+/// Nothing where that is not enough of them, or no place is known.
+fn by_their_places(
+    conn: &mut Conn,
+    orders: &Orders,
+    kind: Kind,
+    query: &ListQuery,
+    rows: Vec<i64>,
+) -> Result<Option<Keys>, StoreError> {
+    let Some(places) = orders.of(conn, kind, query.sort)? else { return Ok(None) };
+    let place = |number: i64| places.of(number).map(|place| if query.descending { u32::MAX - place } else { place });
+    let begin = match &query.after {
+        None => 0,
+        Some(_) => {
+            let limit = places.moved.len() as i64 + 1;
+            let ListQuery { sort, descending, ref after, .. } = *query;
+            let next = ListQuery { sort, descending, after: after.clone(), limit, ..ListQuery::default() };
+            let next = keys(conn, kind, &next)?.into_iter().find_map(|(_, number)| place(number));
+            next.unwrap_or(u32::MAX)
+        }
+    };
+    let in_places = rows.into_iter().filter_map(|number| Some((place(number)?, number)));
+    let mut in_places: Vec<(u32, i64)> = in_places.filter(|(place, _)| *place >= begin).collect();
+    for times in [2, 16] {
+        let most = usize::try_from(query.limit * times).unwrap_or(usize::MAX);
+        let are_all = in_places.len() <= most;
+        if !are_all {
+            in_places.select_nth_unstable(most);
+        }
+        let chosen = in_places.iter().take(most).map(|(_, number)| *number).chain(places.moved.iter().copied());
+        let chosen = ListQuery { only: Some(chosen.collect()), limit: i64::MAX, ..query.clone() };
+        let mut page = keys(conn, kind, &chosen)?;
+        if !are_all {
+            // What has no place may stand after rows that were not looked at.
+            let in_place = page.iter().rposition(|(_, number)| !places.moved.contains(number));
+            page.truncate(in_place.map_or(0, |last| last + 1));
+        }
+        if are_all || page.len() as i64 >= query.limit {
+            page.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+            return Ok(Some(page));
+        }
+    }
+    Ok(None)
+}
+
 /// The numbers of one page, each with what it is sorted by.
-fn keys(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Vec<(String, i64)>, StoreError> {
+fn keys(conn: &mut Conn, kind: Kind, query: &ListQuery) -> Result<Keys, StoreError> {
     match kind {
         Kind::Customer => customers::page(conn, query),
         Kind::CustomerUser => customer_users::page(conn, query),

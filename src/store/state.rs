@@ -2,18 +2,48 @@
 
 use diesel::prelude::*;
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::prepared;
 use super::schema::{sequences, state as table};
 use super::{Conn, StoreError, on};
 use crate::directory::Kind;
 
+/// Which history a revision belongs to: random, and renewed by a restore. Sixteen hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Epoch(pub u64);
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Epoch {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let epoch = u64::from_str_radix(text, 16).ok().map(Self);
+        epoch
+            .filter(|epoch| epoch.to_string() == text)
+            .ok_or_else(|| StoreError::Corrupt(format!("the epoch {text:?}")))
+    }
+}
+
 /// Where the database stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     /// The number of the last committed write.
     pub revision: u64,
-    /// Random, and renewed by a restore.
-    pub epoch: String,
+    /// Of which history.
+    pub epoch: Epoch,
+}
+
+impl State {
+    pub(super) fn stored(revision: i64, epoch: &str) -> Result<Self, StoreError> {
+        Ok(Self { revision: revision.unsigned_abs(), epoch: epoch.parse()? })
+    }
 }
 
 /// Makes the one row of a new database; says whether it was new. Two processes may start at once; one of them does it.
@@ -40,7 +70,7 @@ pub(super) fn random_hex(bytes: usize) -> String {
 pub fn state(conn: &mut Conn) -> Result<State, StoreError> {
     let (revision, epoch): (i64, String) =
         on!(conn, |c| table::table.select((table::revision, table::epoch)).get_result(c)?);
-    Ok(State { revision: revision.unsigned_abs(), epoch })
+    State::stored(revision, &epoch)
 }
 
 /// Begins another history: what was said of the one before says nothing of this one.

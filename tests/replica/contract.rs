@@ -85,7 +85,7 @@ fn a_key_is_unique_whatever_its_case(kind: Kind) {
 
 fn service_names(replica: &Replica) -> Vec<String> {
     let query = ListQuery { sort: SortKey::Key, limit: 100, ..ListQuery::default() };
-    let listed = replica.read(|conn| page::<Service>(conn, &query)).expect("a page").0;
+    let listed = replica.read(|conn| page::<Service>(conn, &replica.orders(), &query)).expect("a page").0;
     listed.into_iter().map(|(_, service)| service.fields.name.to_string()).collect()
 }
 
@@ -119,7 +119,7 @@ fn make_groups(replica: &Replica, names: &[&str]) {
 }
 
 fn group_names(replica: &Replica, query: &ListQuery) -> Vec<(String, String)> {
-    let listed = replica.read(|conn| page::<Group>(conn, query)).expect("a page").0;
+    let listed = replica.read(|conn| page::<Group>(conn, &replica.orders(), query)).expect("a page").0;
     listed.into_iter().map(|(sorted_by, group)| (sorted_by, group.fields.name.into())).collect()
 }
 
@@ -132,7 +132,7 @@ fn lists_are_in_one_order(kind: Kind) {
         let mut query = ListQuery { sort: SortKey::Key, limit: 4, descending, ..ListQuery::default() };
         let mut listed = Vec::new();
         loop {
-            let page = replica.read(|conn| page::<Group>(conn, &query)).expect("a page").0;
+            let page = replica.read(|conn| page::<Group>(conn, &replica.orders(), &query)).expect("a page").0;
             let Some((key, last)) = page.last() else { break };
             query.after = Some((key.clone(), last.number.into()));
             listed.extend(page.into_iter().map(|(key, _)| key));

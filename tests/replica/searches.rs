@@ -1,16 +1,17 @@
 //! Searching among many: what a page and all pages hold is what looking at every row finds, whatever was written before,
 //! and whether or not the database has an index for it.
 
-use customer_access::directory::text::search_form;
+use chrono::TimeDelta;
+use customer_access::directory::text::{folded, search_form};
 use customer_access::directory::{
     Customer, CustomerFields, CustomerId, CustomerUser, CustomerUserPatch, Login, Patch, Text,
 };
 use customer_access::plan::{Plan, Powers, Precondition, Refusal, customer_users, customers, links};
-use customer_access::replica::Replica;
+use customer_access::replica::{self, Replica};
 use customer_access::store::list::{ListQuery, SortKey};
 use customer_access::store::{self, Record, StoreError, Words};
 
-use super::database::{Kind, on_both};
+use super::database::{Database, Kind, on_both};
 use super::verbs::{key, write};
 
 /// More than are looked at in their order, more than wait to be indexed, and more than are listed one by one.
@@ -60,12 +61,28 @@ fn rename(plan: &mut Plan, login: &str, last_name: &str) -> Result<CustomerUser,
     customer_users::patch(plan, &key(login), patch, Powers::ALL, &Precondition::None)
 }
 
-/// What `q` looks at, of a kind of record.
+/// What `q` looks at, of a kind of record, and what its lists are sorted by.
 trait Searched: Record {
+    /// Every order that the lists have.
+    const SORTS: &[SortKey];
+
     fn searched(&self, customers: &[Customer]) -> Vec<String>;
+
+    fn sorted_by(&self, sort: SortKey) -> String;
 }
 
 impl Searched for Customer {
+    const SORTS: &[SortKey] = &[SortKey::Id, SortKey::Key, SortKey::Name];
+
+    fn sorted_by(&self, sort: SortKey) -> String {
+        let name = self.fields.name.as_ref().map(Text::as_str).unwrap_or_default();
+        match sort {
+            SortKey::Key => folded(self.fields.customer_id.as_str()).into_owned(),
+            SortKey::Name => search_form(name).into_owned(),
+            _ => String::new(),
+        }
+    }
+
     fn searched(&self, _: &[Customer]) -> Vec<String> {
         let name = self.fields.name.as_ref().map(Text::as_str).unwrap_or_default();
         [self.fields.customer_id.as_str(), name].map(|text| search_form(text).into_owned()).into()
@@ -73,6 +90,17 @@ impl Searched for Customer {
 }
 
 impl Searched for CustomerUser {
+    const SORTS: &[SortKey] = &[SortKey::Id, SortKey::Key, SortKey::LastName];
+
+    fn sorted_by(&self, sort: SortKey) -> String {
+        let name = self.fields.last_name.as_ref().map(Text::as_str).unwrap_or_default();
+        match sort {
+            SortKey::Key => folded(self.fields.login.as_str()).into_owned(),
+            SortKey::LastName => search_form(name).into_owned(),
+            _ => String::new(),
+        }
+    }
+
     fn searched(&self, customers: &[Customer]) -> Vec<String> {
         let name = self.fields.last_name.as_ref().map(Text::as_str).unwrap_or_default();
         let mut all: Vec<_> = [self.fields.login.as_str(), name].map(|text| search_form(text).into_owned()).into();
@@ -105,28 +133,33 @@ fn agrees<R: Searched>(replica: &Replica, records: &[R], customers: &[Customer],
         let searched = record.searched(customers);
         wanted.iter().all(|word| searched.iter().any(|text| text.contains(word)))
     };
-    let mut expected: Vec<u32> = records.iter().filter(matches).map(|it| it.number().into()).collect();
-    expected.sort_unstable();
+    let expected: Vec<&R> = records.iter().filter(matches).collect();
     let limits = if expected.len() < 20 { [(2, false), (100, true)] } else { [(100, false), (1_000, true)] };
-    for (limit, descending) in limits {
+    for ((limit, descending), sort) in limits.into_iter().flat_map(|one| R::SORTS.iter().map(move |sort| (one, *sort)))
+    {
         let words = Words::parse(words, 5).expect("words");
-        let query = ListQuery { words, limit, descending, ..ListQuery::default() };
-        assert_eq!(pages::<R>(replica, query.clone()), expected, "{:?}, {limit} at a time", query.words);
+        let query = ListQuery { words, limit, descending, sort, ..ListQuery::default() };
+        let mut expected: Vec<_> = expected.iter().map(|it| (it.sorted_by(sort), it.number().into())).collect();
+        expected.sort_unstable();
+        if descending {
+            expected.reverse();
+        }
+        assert_eq!(pages::<R>(replica, query.clone()), expected, "{:?}, {limit} at a time by {sort:?}", query.words);
         let total = replica.read(|conn| store::pages::total::<R>(conn, &query)).expect("a total").0;
         assert_eq!(total, expected.len() as u64, "{:?}", query.words);
     }
 }
 
-/// All that a search finds, page by page.
-fn pages<R: Record>(replica: &Replica, mut query: ListQuery) -> Vec<u32> {
-    let mut found: Vec<u32> = Vec::new();
+/// All that a search finds, page by page: what each is sorted by, and its number.
+fn pages<R: Record>(replica: &Replica, mut query: ListQuery) -> Vec<(String, u32)> {
+    let mut found: Vec<(String, u32)> = Vec::new();
+    let orders = replica.orders();
     loop {
-        let page = replica.read(|conn| store::pages::page::<R>(conn, &query)).expect("a page").0;
-        found.extend(page.iter().map(|(_, record)| -> u32 { record.number().into() }));
-        let Some((_, last)) = page.last() else { break };
-        query.after = Some((String::new(), i64::from(last.number().into())));
+        let page = replica.read(|conn| store::pages::page::<R>(conn, &orders, &query)).expect("a page").0;
+        found.extend(page.iter().map(|(sorted_by, record)| (sorted_by.clone(), record.number().into())));
+        let Some((sorted_by, last)) = page.last() else { break };
+        query.after = Some((sorted_by.clone(), i64::from(last.number().into())));
     }
-    found.sort_unstable();
     found
 }
 
@@ -171,12 +204,16 @@ fn a_search_finds_what_looking_at_every_row_finds(kind: Kind) {
     let replica = database.replica();
     populate(&replica);
     every_word_agrees(&replica);
-    // Some changes that wait to be indexed, and then enough of them that they are.
-    for round in 0..2 {
+    // Some changes that wait to be indexed, and then enough of them that they are: by this process, by another one, and
+    // where the log has them no longer.
+    let another = database.replica();
+    for (round, writer) in [&replica, &replica, &another, &replica].into_iter().enumerate() {
         let change = move |plan: &mut Plan| -> Result<(), Refusal> {
-            let left_alone = |number: &usize| ![367, 1_007, 1_008].contains(number);
-            for number in (round..MANY).step_by(if round == 0 { 200 } else { 2 }).filter(left_alone) {
-                rename(plan, &format!("person.{number}@example"), if number % 400 == 0 { "Zoë" } else { "Werkstatt" })?;
+            let left_alone = |number: &usize| !(367..371).contains(number) && !(1_007..1_011).contains(number);
+            for number in (round..MANY).step_by(if round == 0 { 200 } else { 3 }).filter(left_alone) {
+                let name =
+                    if number % 400 == 0 { "Zoë" } else { ["Werkstatt", "Müller-Meier", "Ungemüllert"][number % 3] };
+                rename(plan, &format!("person.{number}@example"), name)?;
             }
             let login = Some(Login::parse(&format!("Ubergross {round}")).expect("a login"));
             let patch = CustomerUserPatch { login, ..CustomerUserPatch::default() };
@@ -185,9 +222,19 @@ fn a_search_finds_what_looking_at_every_row_finds(kind: Kind) {
             let gone = key(&format!("person.{}@example", 367 + round));
             customer_users::delete(plan, &gone, true, Powers::ALL, &Precondition::None).map(|_| ())
         };
-        write(&replica, change).expect("changes");
+        write(writer, change).expect("changes");
+        if round == 3 {
+            cut_log(&database);
+        }
         every_word_agrees(&replica);
     }
+}
+
+/// Leaves nothing in the log.
+fn cut_log(database: &Database) {
+    let store = database.store();
+    let cut = || store.write(|conn, state| store::cut_log(conn, replica::now() + TimeDelta::days(1), state.revision));
+    while cut().expect("a step") {}
 }
 
 on_both!(a_search_finds_what_looking_at_every_row_finds);

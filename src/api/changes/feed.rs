@@ -1,13 +1,12 @@
 //! Reading the change log from a place on, for pages and for streams.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::super::problem::Problem;
 use super::ChangeView;
 use crate::directory::{Change, Kind};
 use crate::replica::{NotCurrent, RevisionToken};
-use crate::store::{self, Conn, PlacedChange};
+use crate::store::{self, Conn, Epoch, PlacedChange};
 
 /// Only so many changes are looked through for one page.
 const MOST: usize = 50_000;
@@ -40,12 +39,12 @@ impl LogPlace {
     }
 
     /// After all of a revision.
-    fn whole(epoch: &Arc<str>, revision: u64) -> Self {
+    fn whole(epoch: Epoch, revision: u64) -> Self {
         Self::after(epoch, (revision, WHOLE))
     }
 
-    fn after(epoch: &Arc<str>, (revision, ordinal): (u64, u64)) -> Self {
-        LogPlace { token: RevisionToken { epoch: Arc::clone(epoch), revision }, ordinal }
+    fn after(epoch: Epoch, (revision, ordinal): (u64, u64)) -> Self {
+        LogPlace { token: RevisionToken { epoch, revision }, ordinal }
     }
 }
 
@@ -121,8 +120,8 @@ pub struct Reading {
 /// named), and the last revision.
 pub fn begin(conn: &mut Conn, after: Option<LogPlace>) -> Result<(LogPlace, u64), Problem> {
     let (state, cut) = (store::state(conn)?, store::log_cut(conn)?);
-    let epoch: Arc<str> = state.epoch.into();
-    let Some(after) = after else { return Ok((LogPlace::whole(&epoch, cut), state.revision)) };
+    let epoch = state.epoch;
+    let Some(after) = after else { return Ok((LogPlace::whole(epoch, cut), state.revision)) };
     if after.token.epoch != epoch {
         return Err(NotCurrent::EpochChanged.into());
     }
@@ -152,7 +151,7 @@ pub fn read(
     limit: usize,
     through: u64,
 ) -> Result<Reading, Problem> {
-    let epoch = &after.token.epoch;
+    let epoch = after.token.epoch;
     let mut at = (after.token.revision, after.ordinal);
     let mut items = Vec::new();
     // One more than asked, to know whether there are more.
@@ -179,10 +178,10 @@ pub fn read(
     Ok(Reading { items, next: LogPlace::after(epoch, at), more: true })
 }
 
-fn view(epoch: &Arc<str>, row: PlacedChange) -> Result<ChangeView, Problem> {
+fn view(epoch: Epoch, row: PlacedChange) -> Result<ChangeView, Problem> {
     let mut facts = store::parse(&row.body)?;
     let kind = facts.as_object_mut().and_then(|facts| facts.remove("change"));
     let change = kind.and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
-    let revision = RevisionToken { epoch: Arc::clone(epoch), revision: row.revision }.to_string();
+    let revision = RevisionToken { epoch, revision: row.revision }.to_string();
     Ok(ChangeView { revision, committed_at: row.committed_at, change, facts })
 }

@@ -23,7 +23,7 @@ use utoipa::IntoParams;
 use super::super::lists::Query;
 use super::super::problem::Problem;
 use super::super::reply::{ACCESS_REVISION, Answer};
-use super::super::state::{Api, AppState};
+use super::super::state::{Api, Shared};
 use super::feed::{self, Filter, LogPlace, Reading};
 
 /// So many changes are read at a time.
@@ -72,7 +72,7 @@ impl Streams {
 
 /// One of the open streams.
 struct Slot {
-    state: web::Data<AppState>,
+    state: Shared,
     subject: String,
 }
 
