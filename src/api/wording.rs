@@ -15,7 +15,7 @@ pub fn path_to(base_path: &str, thing: Thing) -> String {
 #[derive(Debug)]
 pub struct Wording {
     base_path: String,
-    /// By kind: what stands before each id in the links of a thing, and after the last one.
+    /// By kind: what stands before each number in the links of a thing, and after the last one.
     links: [Vec<String>; Kind::ALL.len()],
     /// What tells it from another version and another path.
     pub digest: String,
@@ -25,7 +25,7 @@ impl Wording {
     /// Under this path.
     pub fn under(base_path: &str) -> Self {
         let links = Kind::ALL.map(|kind| {
-            let path = format!("{base_path}/v1/{}/id:", kind.collection());
+            let path = format!("{base_path}/v1/{}/id:{}", kind.collection(), kind.letter());
             // A path of ours has no character that must be escaped, the one that is configured neither.
             let (mut texts, mut after) = (vec![format!(r#"{{"self":"{path}"#)], String::new());
             for (member, last) in Links::members(kind) {
@@ -57,10 +57,12 @@ impl Serialize for LinksTo<'_> {
 
 impl WriteJson for LinksTo<'_> {
     fn write_json(&self, to: &mut Vec<u8>) {
-        let Some((last, before_ids)) = self.wording.links[self.thing.kind as usize].split_last() else { return };
-        for text in before_ids {
+        let Some((last, before_numbers)) = self.wording.links[self.thing.kind as usize].split_last() else { return };
+        let mut digits = itoa::Buffer::new();
+        let number = digits.format(self.thing.number);
+        for text in before_numbers {
             to.extend_from_slice(text.as_bytes());
-            self.thing.write_id(to);
+            to.extend_from_slice(number.as_bytes());
         }
         to.extend_from_slice(last.as_bytes());
     }

@@ -81,7 +81,8 @@ impl Kind {
         }
     }
 
-    fn letter(self) -> char {
+    /// What an opaque id begins with; the number follows.
+    pub fn letter(self) -> char {
         match self {
             Kind::Customer => 'c',
             Kind::CustomerUser => 'u',

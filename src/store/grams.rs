@@ -114,8 +114,9 @@ fn guessed_share(rows: usize, last: Option<i64>) -> f64 {
 /// All rows that may have what is asked for by its grams, some twice; nothing where no index knows.
 pub(super) fn all(conn: &mut Conn, kind: Kind, of: &OfGrams) -> Result<Option<Vec<i64>>, StoreError> {
     let index = if kind == Kind::Customer { GramsOf::Customers } else { GramsOf::CustomerUsers };
-    let rows = dialect::rows_with_grams(conn, index, &of.grams, i64::MAX)?;
-    Ok(rows.map(|rows| [rows, of.besides.clone()].concat()))
+    let mut rows = dialect::rows_with_grams(conn, index, &of.grams, i64::MAX)?;
+    rows.iter_mut().for_each(|rows| rows.extend(&of.besides));
+    Ok(rows)
 }
 
 /// The grams of a word that few rows have, the rarest first, and its share. How many have one is guessed by where the first

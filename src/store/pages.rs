@@ -126,15 +126,17 @@ fn by_their_places(
             next.unwrap_or(u32::MAX)
         }
     };
-    let in_places = rows.into_iter().filter_map(|number| Some((place(number)?, number)));
-    let mut in_places: Vec<(u32, i64)> = in_places.filter(|(place, _)| *place >= begin).collect();
+    let mut in_places: Vec<(u32, u32)> = Vec::with_capacity(rows.len());
+    let each = rows.into_iter().filter_map(|number| Some((place(number)?, u32::try_from(number).ok()?)));
+    in_places.extend(each.filter(|(place, _)| *place >= begin));
     for times in [2, 16] {
         let most = usize::try_from(query.limit * times).unwrap_or(usize::MAX);
         let are_all = in_places.len() <= most;
         if !are_all {
             in_places.select_nth_unstable(most);
         }
-        let chosen = in_places.iter().take(most).map(|(_, number)| *number).chain(places.moved.iter().copied());
+        let chosen =
+            in_places.iter().take(most).map(|(_, number)| i64::from(*number)).chain(places.moved.iter().copied());
         let chosen = ListQuery { only: Some(chosen.collect()), limit: i64::MAX, ..query.clone() };
         let mut page = keys(conn, kind, &chosen)?;
         if !are_all {

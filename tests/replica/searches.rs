@@ -1,15 +1,18 @@
 //! Searching among many: what a page and all pages hold is what looking at every row finds, whatever was written before,
 //! and whether or not the database has an index for it.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use customer_access::directory::text::{folded, search_form};
 use customer_access::directory::{
-    Customer, CustomerFields, CustomerId, CustomerUser, CustomerUserPatch, Login, Patch, Text,
+    self, Customer, CustomerFields, CustomerId, CustomerUser, CustomerUserPatch, GroupNumber, Login, Number, Patch,
+    PermissionName, Text,
 };
 use customer_access::plan::{Plan, Powers, Precondition, Refusal, customer_users, customers, links};
 use customer_access::replica::{self, Replica};
 use customer_access::store::list::{ListQuery, SortKey};
-use customer_access::store::{self, Record, StoreError, Words};
+use customer_access::store::{self, LinksOf, Record, StoreError, Words};
 
 use super::database::{Database, Kind, on_both};
 use super::verbs::{key, write};
@@ -50,6 +53,20 @@ fn populate(replica: &Replica) {
         links::set_membership(plan, &key("person.3@example"), &key("customer-77"), true, &Precondition::None)
     };
     write(replica, add).expect("an additional customer");
+    let link = |plan: &mut Plan| -> Result<(), Refusal> {
+        let ro = [PermissionName::parse("ro").expect("a name")];
+        for number in (0..MANY).filter(is_linked) {
+            let login = key(&format!("person.{number}@example"));
+            links::set_customer_user_group(plan, &login, &key("users"), &ro, &Precondition::None)?;
+        }
+        Ok(())
+    };
+    write(replica, link).expect("links");
+}
+
+/// Most are linked to a group: more than are listed one by one.
+fn is_linked(number: &usize) -> bool {
+    !number.is_multiple_of(5)
 }
 
 fn text(text: &str) -> Text {
@@ -116,7 +133,7 @@ impl Searched for CustomerUser {
 fn all<R: Record>(replica: &Replica) -> Vec<R> {
     let query = ListQuery { limit: i64::MAX, sort: SortKey::Key, ..ListQuery::default() };
     let read = replica.read(|conn| {
-        let numbers = store::pages::numbers(conn, <R::Number as customer_access::directory::Number>::KIND, &query)?;
+        let numbers = store::pages::numbers(conn, R::Number::KIND, &query)?;
         let mut all = Vec::new();
         for some in numbers.chunks(500) {
             all.extend(R::load(conn, &some.iter().map(|number| i64::from(*number)).collect::<Vec<_>>())?);
@@ -135,9 +152,8 @@ fn agrees<R: Searched>(replica: &Replica, records: &[R], customers: &[Customer],
     };
     let expected: Vec<&R> = records.iter().filter(matches).collect();
     let limits = if expected.len() < 20 { [(2, false), (100, true)] } else { [(100, false), (1_000, true)] };
-    for ((limit, descending), sort) in limits.into_iter().flat_map(|one| R::SORTS.iter().map(move |sort| (one, *sort)))
-    {
-        let words = Words::parse(words, 5).expect("words");
+    for (at, sort) in R::SORTS.iter().copied().enumerate() {
+        let ((limit, descending), words) = (limits[at % 2], Words::parse(words, 5).expect("words"));
         let query = ListQuery { words, limit, descending, sort, ..ListQuery::default() };
         let mut expected: Vec<_> = expected.iter().map(|it| (it.sorted_by(sort), it.number().into())).collect();
         expected.sort_unstable();
@@ -145,8 +161,28 @@ fn agrees<R: Searched>(replica: &Replica, records: &[R], customers: &[Customer],
             expected.reverse();
         }
         assert_eq!(pages::<R>(replica, query.clone()), expected, "{:?}, {limit} at a time by {sort:?}", query.words);
-        let total = replica.read(|conn| store::pages::total::<R>(conn, &query)).expect("a total").0;
-        assert_eq!(total, expected.len() as u64, "{:?}", query.words);
+        if sort == SortKey::LastName {
+            linked_ones_agree::<R>(replica, &query, &expected);
+        }
+        if sort == SortKey::Id {
+            let total = replica.read(|conn| store::pages::total::<R>(conn, &query)).expect("a total").0;
+            assert_eq!(total, expected.len() as u64, "{:?}", query.words);
+        }
+    }
+}
+
+/// The same among those who are linked to a group, and among the others.
+fn linked_ones_agree<R: Record>(replica: &Replica, query: &ListQuery, expected: &[(String, u32)]) {
+    let linked: HashSet<u32> = replica.ask(|index| {
+        let users = index.find_key::<GroupNumber>("users").expect("a group");
+        index.customer_users_of_group(users, None).map(u32::from).collect()
+    });
+    for wanted in [true, false] {
+        let users = replica.ask(|index| index.find_key::<GroupNumber>("users")).expect("a group");
+        let query = ListQuery { linked: Some((LinksOf::Group(users), wanted)), ..query.clone() };
+        let expected: Vec<_> =
+            expected.iter().filter(|(_, number)| linked.contains(number) == wanted).cloned().collect();
+        assert_eq!(pages::<R>(replica, query.clone()), expected, "{query:?}");
     }
 }
 
@@ -182,6 +218,7 @@ fn every_word_agrees(replica: &Replica) {
         "muller works",
         "example",
         "nothing has this",
+        "",
         // Too short for the index, at the end of all that is searched too; and of some there is nothing.
         "oe",
         "th",

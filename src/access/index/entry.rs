@@ -60,7 +60,7 @@ impl CustomerGrant {
 /// for this entry and for the one of the customer, and for no other memory.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[repr(align(128))]
-pub(super) struct CustomerEntry {
+pub(in crate::access) struct CustomerEntry {
     pub validity: Option<Validity>,
     /// Sorted by group. So many stand in the entry itself, where a check finds them without another fetch.
     pub groups: SmallVec<[CustomerGrant; 10]>,
@@ -71,7 +71,7 @@ pub(super) struct CustomerEntry {
 /// As large as a customer's, for the same reason.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[repr(align(128))]
-pub(super) struct CustomerUserEntry {
+pub(in crate::access) struct CustomerUserEntry {
     /// Sorted by group.
     pub groups: SmallVec<[Grant; 6]>,
     /// Sorted.
@@ -83,7 +83,29 @@ pub(super) struct CustomerUserEntry {
     pub validity: Option<Validity>,
 }
 
+impl CustomerEntry {
+    /// Whether the customer exists and is valid.
+    pub fn is_valid(&self) -> bool {
+        self.validity == Some(Validity::Valid)
+    }
+
+    /// What the link to the group in the context holds.
+    pub fn group(&self, group: GroupNumber, context: Context) -> PermissionSet {
+        links::held(&self.groups, group, |grant| grant.group, |grant| grant.in_context(context))
+    }
+}
+
 impl CustomerUserEntry {
+    /// Whether the customer user exists and is valid.
+    pub fn is_valid(&self) -> bool {
+        self.validity == Some(Validity::Valid)
+    }
+
+    /// What the link to the group holds.
+    pub fn group(&self, group: GroupNumber) -> PermissionSet {
+        links::held(&self.groups, group, |grant| grant.group, |grant| grant.permissions)
+    }
+
     /// Whether the customer is one of the customer user's, valid or not.
     pub fn is_of(&self, customer: CustomerNumber) -> bool {
         self.customer == Some(customer) || self.additional.binary_search(&customer).is_ok()

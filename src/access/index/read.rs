@@ -1,7 +1,7 @@
 //! What the index says of a thing: the facts, not yet what follows from them.
 
+use super::Index;
 use super::entry::{CustomerEntry, CustomerGrant, CustomerUserEntry, Grant, GroupEntry};
-use super::{Index, links};
 use crate::directory::text::folded;
 use crate::directory::{
     BackEndNumber, Context, CustomerNumber, CustomerUserNumber, GroupNumber, Kind, Number, PermissionSet, Reference,
@@ -124,7 +124,8 @@ impl Index {
 
 /// Customer users.
 impl Index {
-    fn customer_user(&self, customer_user: CustomerUserNumber) -> Option<&CustomerUserEntry> {
+    /// All that the index says of the customer user.
+    pub(in crate::access) fn customer_user(&self, customer_user: CustomerUserNumber) -> Option<&CustomerUserEntry> {
         self.customer_users.get(customer_user)
     }
 
@@ -161,13 +162,17 @@ impl Index {
     /// Whether groups restrict the customer user: group support is on, globally and for the back
     /// end. Where the back end is not there, they do.
     pub fn group_support(&self, customer_user: CustomerUserNumber) -> bool {
-        self.settings.group_support && self.back_end(customer_user).is_none_or(|it| self.back_end_group_support(it))
+        self.customer_user(customer_user).map_or(self.settings.group_support, |facts| self.groups_restrict(facts))
+    }
+
+    /// The same of somebody who was looked up.
+    pub(in crate::access) fn groups_restrict(&self, facts: &CustomerUserEntry) -> bool {
+        self.settings.group_support && facts.back_end.is_none_or(|it| self.back_end_group_support(it))
     }
 
     /// What the customer user's link to the group holds.
     pub fn customer_user_group(&self, customer_user: CustomerUserNumber, group: GroupNumber) -> PermissionSet {
-        let grants = self.customer_user(customer_user).map_or(&[][..], |entry| &entry.groups);
-        links::held(grants, group, |grant| grant.group, |grant| grant.permissions)
+        self.customer_user(customer_user).map_or(PermissionSet::EMPTY, |facts| facts.group(group))
     }
 
     /// The links of the customer user to groups, by group.
@@ -188,7 +193,8 @@ impl Index {
 
 /// Customers, groups, services and back ends.
 impl Index {
-    pub(super) fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
+    /// All that the index says of the customer.
+    pub(in crate::access) fn customer(&self, customer: CustomerNumber) -> Option<&CustomerEntry> {
         self.customers.get(customer)
     }
 
@@ -203,8 +209,7 @@ impl Index {
 
     /// What the customer's link to the group in the context holds.
     pub fn customer_group(&self, customer: CustomerNumber, group: GroupNumber, context: Context) -> PermissionSet {
-        let grants = self.customer_groups(customer);
-        links::held(grants, group, |grant| grant.group, |grant| grant.in_context(context))
+        self.customer(customer).map_or(PermissionSet::EMPTY, |facts| facts.group(group, context))
     }
 
     /// The parent of the service.

@@ -19,20 +19,25 @@ pub(super) fn each_source<B>(
     group: GroupNumber,
     mut found: impl FnMut(Source, PermissionSet) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
-    if !index.is_valid(customer_user) || !index.is_valid(group) {
+    // Looked up once, because this is asked for every group of somebody.
+    let Some(facts) = index.customer_user(customer_user).filter(|facts| facts.is_valid()) else {
+        return ControlFlow::Continue(());
+    };
+    if !index.is_valid(group) {
         return ControlFlow::Continue(());
     }
-    if !index.group_support(customer_user) {
+    if !index.groups_restrict(facts) {
         return found(Source::GroupSupportOff, index.permission_types());
     }
-    let own = index.given(index.customer_user_group(customer_user, group));
+    let own = index.given(facts.group(group));
     if !own.is_empty() {
         found(Source::CustomerUserLink, own)?;
     }
     let mut has_customer = false;
-    for customer in index.customers_of(customer_user).filter(|customer| index.is_valid(*customer)) {
+    for customer in facts.customers() {
+        let Some(of_customer) = index.customer(customer).filter(|facts| facts.is_valid()) else { continue };
         has_customer = true;
-        let given = index.given(index.customer_group(customer, group, Context::SameCustomer));
+        let given = index.given(of_customer.group(group, Context::SameCustomer));
         if !given.is_empty() {
             found(Source::CustomerLink { customer }, given)?;
         }
