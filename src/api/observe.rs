@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::reply::{self, ACCESS_STALE};
 use super::state::{AppState, Shared};
 use super::{compression, cors};
+use crate::replica::RevisionToken;
 
 /// The header that carries the request's id, both ways.
 pub const REQUEST_ID: &str = "x-request-id";
@@ -31,7 +32,7 @@ struct Asked {
     began: Instant,
     id: header::HeaderValue,
     /// The revision that the index stood at.
-    revision: u64,
+    revision: RevisionToken,
     was_stale: Option<Duration>,
 }
 
@@ -72,7 +73,7 @@ fn tell(response: &mut ServiceResponse<BoxBody>, asked: &Asked) -> Result<(), Pr
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID_NAME.clone(), asked.id.clone());
     if !headers.contains_key(&reply::ACCESS_REVISION_NAME) {
-        let stamp = reply::stamp(&state.replica.token(asked.revision));
+        let stamp = reply::stamp(&asked.revision);
         headers.insert(reply::ACCESS_REVISION_NAME.clone(), stamp.0);
     }
     // Before or after: the answer was found somewhere in between.

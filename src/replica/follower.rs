@@ -110,8 +110,8 @@ impl Shared {
                     {
                         // Together, so that no answer bears the epoch of one history and is of another.
                         let mut held = self.index.write().unwrap_or_else(PoisonError::into_inner);
-                        self.epoch.store(followed.epoch.0, Ordering::Release);
                         self.standing.store(revision, Ordering::Release);
+                        self.epoch.store(followed.epoch.0, Ordering::Release);
                         std::mem::swap(&mut *held, &mut index);
                     }
                     self.revision.send_replace(revision);

@@ -198,9 +198,11 @@ impl Replica {
         self.shared.revision.subscribe()
     }
 
-    /// The revision that the index stands at, for whoever does not ask it.
-    pub fn standing(&self) -> u64 {
-        self.shared.standing.load(Ordering::Acquire)
+    /// The token of the revision that the index stands at, for whoever does not ask it. Where the history is replaced in
+    /// this moment, it may name one that never was; but none of the new history that is not there.
+    pub fn standing(&self) -> RevisionToken {
+        let epoch = self.shared.epoch();
+        RevisionToken { epoch, revision: self.shared.standing.load(Ordering::Acquire) }
     }
 
     /// The token of a revision of this history.
@@ -263,10 +265,8 @@ impl Replica {
 
     /// Whether the index stands at the token's revision or a later one of the same history.
     fn stands_at(&self, token: &RevisionToken) -> Result<bool, NotCurrent> {
-        if token.epoch != self.shared.epoch() {
-            return Err(NotCurrent::EpochChanged);
-        }
-        Ok(*self.shared.revision.borrow() >= token.revision)
+        let (epoch, revision) = self.ask(|index| (self.shared.epoch(), index.revision()));
+        if token.epoch == epoch { Ok(revision >= token.revision) } else { Err(NotCurrent::EpochChanged) }
     }
 }
 

@@ -37,7 +37,7 @@ impl FromStr for RevisionToken {
 
     fn from_str(text: &str) -> Result<Self, TokenMalformed> {
         let (epoch, revision) = text.split_once('-').ok_or(TokenMalformed)?;
-        let epoch: Epoch = epoch.parse().map_err(|_| TokenMalformed)?;
+        let epoch = Epoch::parse(epoch).ok_or(TokenMalformed)?;
         let revision: u64 = revision.parse().map_err(|_| TokenMalformed)?;
         let token = Self { epoch, revision };
         let is_one = token.to_string() == text && i64::try_from(revision).is_ok();

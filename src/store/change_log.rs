@@ -161,6 +161,16 @@ pub fn page_of_changes(
     Ok(rows.into_iter().map(placed).collect())
 }
 
+/// The revisions after one and up to another, each with what tells it from another of the same number.
+pub(super) fn heads(conn: &mut Conn, after: u64, through: u64) -> Result<Vec<(u64, String)>, StoreError> {
+    let rows: Vec<(i64, String)> = on!(conn, |c| revisions::table
+        .filter(revisions::revision.gt(after as i64).and(revisions::revision.le(through as i64)))
+        .order(revisions::revision)
+        .select((revisions::revision, revisions::identity))
+        .load(c)?);
+    Ok(rows.into_iter().map(|(revision, identity)| (revision.unsigned_abs(), identity)).collect())
+}
+
 /// What tells this revision from another of the same number in another history.
 pub fn identity_of(conn: &mut Conn, revision: u64) -> Result<Option<String>, StoreError> {
     Ok(on!(conn, |c| revisions::table.find(revision as i64).select(revisions::identity).get_result(c).optional()?))

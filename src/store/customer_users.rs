@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::dialect::each_row;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
 use super::one_of::one_of;
@@ -197,16 +198,17 @@ pub fn count_of_back_end(conn: &mut Conn, back_end: BackEndNumber) -> Result<u64
     Ok(count.unsigned_abs())
 }
 
-/// All numbers, in an order.
-pub(super) fn in_order(conn: &mut Conn, sort: SortKey) -> Result<Vec<i64>, StoreError> {
+/// Shows all numbers, in the order in which [`page`] has them.
+pub(super) fn each_in_order(conn: &mut Conn, sort: SortKey, mut each: impl FnMut(i64)) -> Result<(), StoreError> {
     use customer_users::{email_search, id, last_name_search, login_folded};
     let all = || customer_users::table.select(id);
-    Ok(on!(conn, |c| match sort {
-        SortKey::Id => all().order(id).load(c)?,
-        SortKey::Email => all().order((email_search, id)).load(c)?,
-        SortKey::LastName => all().order((last_name_search, id)).load(c)?,
-        _ => all().order((login_folded, id)).load(c)?,
-    }))
+    match sort {
+        SortKey::Id => each_row!(conn, each, all().order(id), |number: i64| number),
+        SortKey::Email => each_row!(conn, each, all().order((email_search, id)), |number: i64| number),
+        SortKey::LastName => each_row!(conn, each, all().order((last_name_search, id)), |number: i64| number),
+        _ => each_row!(conn, each, all().order((login_folded, id)), |number: i64| number),
+    }
+    Ok(())
 }
 
 /// The numbers, with what they are sorted by, of one page.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 
+use super::dialect::each_row;
 use super::list::{ListQuery, SortKey, among, keyset};
 use super::numbers::{of_numbers, to_number};
 use super::one_of::one_of;
@@ -116,14 +117,17 @@ pub(super) fn write(conn: &mut Conn, delta: &Delta<Customer>) -> Result<(), Stor
     Ok(())
 }
 
-/// All numbers, in an order.
-pub(super) fn in_order(conn: &mut Conn, sort: SortKey) -> Result<Vec<i64>, StoreError> {
+/// Shows all numbers, in the order in which [`page`] has them.
+pub(super) fn each_in_order(conn: &mut Conn, sort: SortKey, mut each: impl FnMut(i64)) -> Result<(), StoreError> {
     let all = || customers::table.select(customers::id);
-    Ok(on!(conn, |c| match sort {
-        SortKey::Id => all().order(customers::id).load(c)?,
-        SortKey::Name => all().order((customers::name_search, customers::id)).load(c)?,
-        _ => all().order((customers::customer_id_folded, customers::id)).load(c)?,
-    }))
+    match sort {
+        SortKey::Id => each_row!(conn, each, all().order(customers::id), |number: i64| number),
+        SortKey::Name => {
+            each_row!(conn, each, all().order((customers::name_search, customers::id)), |number: i64| number)
+        }
+        _ => each_row!(conn, each, all().order((customers::customer_id_folded, customers::id)), |number: i64| number),
+    }
+    Ok(())
 }
 
 /// The numbers, with what they are sorted by, of one page.

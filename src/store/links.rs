@@ -27,7 +27,7 @@ pub enum LinksOf {
     Service(ServiceNumber),
 }
 
-/// The customers or customer users that are linked to something, some twice; nothing where the database sorts many of them
+/// The customers or customer users that are linked to something; nothing where the database sorts many of them
 /// by itself.
 pub(super) fn linked(conn: &mut Conn, kind: Kind, to: LinksOf) -> Result<Option<Vec<i64>>, StoreError> {
     if !dialect::looks_rows_up_one_by_one(conn) {
@@ -48,7 +48,7 @@ pub(super) fn linked(conn: &mut Conn, kind: Kind, to: LinksOf) -> Result<Option<
         }
         (Kind::Customer, LinksOf::Group(group)) => {
             let of = customer_groups::table.filter(customer_groups::group_id.eq(i64::from(group)));
-            of.select(customer_groups::customer_id).load(c)?
+            of.select(customer_groups::customer_id).distinct().load(c)?
         }
         _ => return Ok(None),
     })))

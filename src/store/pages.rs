@@ -41,27 +41,32 @@ const MOST_ROWS: f64 = 5_000.0;
 /// So many rows are named by the index in the time in which one is looked at.
 const NAMED: f64 = 20.0;
 
+/// Where more than so many are linked, the first of them are told by the order of all rows.
+const MANY: usize = 1_000;
+
 /// Whether words are looked for among what there may be very much of.
 fn is_searched(kind: Kind, query: &ListQuery) -> bool {
     !query.words.0.is_empty() && matches!(kind, Kind::Customer | Kind::CustomerUser)
 }
 
-/// So many rows are read in their order of some thousand, to find a page among them.
-const MANY: usize = 1_000;
-
 /// The numbers of one page, each with what it is sorted by.
 fn found(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Keys, StoreError> {
-    if let Some(page) = linked(conn, orders, kind, query)? {
-        return Ok(page);
+    if is_searched(kind, query) {
+        return searched(conn, orders, kind, query);
     }
-    if is_searched(kind, query) { searched(conn, orders, kind, query) } else { keys(conn, kind, query) }
+    match linked(conn, orders, kind, query)? {
+        Some(page) => Ok(page),
+        None => keys(conn, kind, query),
+    }
 }
 
 /// A page of what is linked to something, where that is much.
 fn linked(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Option<Keys>, StoreError> {
-    let Some((of, true)) = query.linked else { return Ok(None) };
+    let Some((of, true)) = query.linked.filter(|_| query.words.0.is_empty()) else { return Ok(None) };
     match links::linked(conn, kind, of)? {
-        Some(linked) if linked.len() > MANY => by_their_places(conn, orders, kind, query, linked),
+        Some(linked) if linked.len() > MANY => {
+            by_their_places(conn, orders, kind, &ListQuery { linked: None, ..query.clone() }, linked)
+        }
         _ => Ok(None),
     }
 }
@@ -69,7 +74,7 @@ fn linked(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Re
 /// A page of what is searched: found among the first rows, or by what the rows hold.
 fn searched(conn: &mut Conn, orders: &Orders, kind: Kind, query: &ListQuery) -> Result<Keys, StoreError> {
     let first_rows = FIRST_ROWS.max(query.limit.saturating_mul(2).min(8 * FIRST_ROWS));
-    let first = keys(conn, kind, &ListQuery { words: Words::default(), limit: first_rows, ..query.clone() })?;
+    let first = found(conn, orders, kind, &ListQuery { words: Words::default(), limit: first_rows, ..query.clone() })?;
     let are_all = (first.len() as i64) < first_rows;
     let among = grams::among(conn, kind, first.into_iter().map(|(_, number)| number).collect(), query)?;
     let page = keys(conn, kind, &among)?;
@@ -105,7 +110,7 @@ fn among_the_first(conn: &mut Conn, kind: Kind, narrowed: &ListQuery, rows: i64)
     Ok(Some(page).filter(|page| are_all || page.len() as i64 >= narrowed.limit))
 }
 
-/// The page, which is among these rows and those that have no place: of those that have one, the first ones are looked at.
+/// The page, which is among these rows: of those that have a place, the first ones are looked at, and all that have none.
 /// Nothing where that is not enough of them, or no place is known.
 fn by_their_places(
     conn: &mut Conn,
@@ -116,33 +121,27 @@ fn by_their_places(
 ) -> Result<Option<Keys>, StoreError> {
     let Some(places) = orders.of(conn, kind, query.sort)? else { return Ok(None) };
     let place = |number: i64| places.of(number).map(|place| if query.descending { u32::MAX - place } else { place });
-    let begin = match &query.after {
-        None => 0,
-        Some(_) => {
-            let limit = places.moved.len() as i64 + 1;
-            let ListQuery { sort, descending, ref after, .. } = *query;
-            let next = ListQuery { sort, descending, after: after.clone(), limit, ..ListQuery::default() };
-            let next = keys(conn, kind, &next)?.into_iter().find_map(|(_, number)| place(number));
-            next.unwrap_or(u32::MAX)
+    let begin = begin(conn, kind, query, places.moved, place)?;
+    let (mut placed, mut others): (Vec<(u32, i64)>, Vec<i64>) = (Vec::with_capacity(rows.len()), Vec::new());
+    for number in rows {
+        match place(number) {
+            Some(place) if place >= begin => placed.push((place, number)),
+            Some(_) => {}
+            None => others.push(number),
         }
-    };
-    let mut in_places: Vec<(u32, u32)> = Vec::with_capacity(rows.len());
-    let each = rows.into_iter().filter_map(|number| Some((place(number)?, u32::try_from(number).ok()?)));
-    in_places.extend(each.filter(|(place, _)| *place >= begin));
+    }
     for times in [2, 16] {
-        let most = usize::try_from(query.limit * times).unwrap_or(usize::MAX);
-        let are_all = in_places.len() <= most;
+        let most = usize::try_from(query.limit.saturating_mul(times)).unwrap_or(usize::MAX);
+        let are_all = placed.len() <= most;
         if !are_all {
-            in_places.select_nth_unstable(most);
+            placed.select_nth_unstable(most);
         }
-        let chosen =
-            in_places.iter().take(most).map(|(_, number)| i64::from(*number)).chain(places.moved.iter().copied());
-        let chosen = ListQuery { only: Some(chosen.collect()), limit: i64::MAX, ..query.clone() };
-        let mut page = keys(conn, kind, &chosen)?;
+        let looked_at = placed.iter().take(most).map(|(_, number)| *number).chain(others.iter().copied()).collect();
+        let mut page = keys(conn, kind, &ListQuery { only: Some(looked_at), limit: i64::MAX, ..query.clone() })?;
         if !are_all {
             // What has no place may stand after rows that were not looked at.
-            let in_place = page.iter().rposition(|(_, number)| !places.moved.contains(number));
-            page.truncate(in_place.map_or(0, |last| last + 1));
+            let last = page.iter().rposition(|(_, number)| place(*number).is_some());
+            page.truncate(last.map_or(0, |last| last + 1));
         }
         if are_all || page.len() as i64 >= query.limit {
             page.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
@@ -150,6 +149,21 @@ fn by_their_places(
         }
     }
     Ok(None)
+}
+
+/// The place from which on the rows of a page stand: of the first row after the page before that has one.
+fn begin(
+    conn: &mut Conn,
+    kind: Kind,
+    &ListQuery { sort, descending, ref after, .. }: &ListQuery,
+    moved: usize,
+    place: impl Fn(i64) -> Option<u32>,
+) -> Result<u32, StoreError> {
+    if after.is_none() {
+        return Ok(0);
+    }
+    let after = ListQuery { sort, descending, after: after.clone(), limit: moved as i64 + 1, ..ListQuery::default() };
+    Ok(keys(conn, kind, &after)?.into_iter().find_map(|(_, number)| place(number)).unwrap_or(u32::MAX))
 }
 
 /// The numbers of one page, each with what it is sorted by.

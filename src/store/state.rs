@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::prepared;
 use super::schema::{sequences, state as table};
@@ -20,14 +19,10 @@ impl fmt::Display for Epoch {
     }
 }
 
-impl FromStr for Epoch {
-    type Err = StoreError;
-
-    fn from_str(text: &str) -> Result<Self, StoreError> {
-        let epoch = u64::from_str_radix(text, 16).ok().map(Self);
-        epoch
-            .filter(|epoch| epoch.to_string() == text)
-            .ok_or_else(|| StoreError::Corrupt(format!("the epoch {text:?}")))
+impl Epoch {
+    /// Reads it as it is written.
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::from_str_radix(text, 16).ok().map(Self).filter(|epoch| epoch.to_string() == text)
     }
 }
 
@@ -42,7 +37,8 @@ pub struct State {
 
 impl State {
     pub(super) fn stored(revision: i64, epoch: &str) -> Result<Self, StoreError> {
-        Ok(Self { revision: revision.unsigned_abs(), epoch: epoch.parse()? })
+        let parsed = Epoch::parse(epoch).ok_or_else(|| StoreError::Corrupt(format!("the epoch {epoch:?}")))?;
+        Ok(Self { revision: revision.unsigned_abs(), epoch: parsed })
     }
 }
 
