@@ -44,7 +44,7 @@ impl FromRequest for NamedExternalId {
 }
 
 fn segments(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<String>, Problem> {
-    // What may stand for something else in a path still does so; most names have nothing of it.
+    // Without a percent sign nothing is left to be decoded.
     if !request.path().contains('%') {
         return Ok(request.match_info().iter().map(|(_, text)| text.to_owned()).collect());
     }

@@ -95,7 +95,7 @@ fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError
     let Some((grams, share)) = rarest(conn, of, word)? else { return Ok(Having::Unknown) };
     let all = grams.join(" AND ");
     let Some(rows) = dialect::rows_with_grams(conn, of, &all, MANY as i64 + 1)? else { return Ok(Having::Unknown) };
-    let share_of_all = guessed_share(rows.len().min(MANY), rows.iter().take(MANY).max().copied());
+    let share_of_all = guessed_share(rows.iter().take(MANY).max().copied().unwrap_or_default());
     let rows: HashSet<i64> = rows.into_iter().collect();
     if rows.len() <= MANY {
         return Ok(Having::These(rows));
@@ -105,10 +105,9 @@ fn having(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Having, StoreError
     Ok(Having::Many(grams, share.min(share_of_all)))
 }
 
-/// The share of all rows that they are of whom these many are up to this number: the rows stand in the order of their
-/// numbers.
-fn guessed_share(rows: usize, last: Option<i64>) -> f64 {
-    rows as f64 / last.map_or(1.0, |last| (last as f64).max(rows as f64)).max(1.0)
+/// The share of all rows that they are of whom a thousand stand up to this number: rows stand in the order of their numbers.
+fn guessed_share(last: i64) -> f64 {
+    MANY as f64 / last.max(MANY as i64) as f64
 }
 
 /// All rows that may have what is asked for by its grams, some twice; nothing where no index knows.
@@ -129,7 +128,7 @@ fn rarest(conn: &mut Conn, of: GramsOf, word: &str) -> Result<Option<(Vec<String
     let mut probed = Vec::new();
     for gram in all.into_iter().take(PROBED) {
         let Some((found, last)) = dialect::probe_gram(conn, of, &gram, MANY as i64)? else { return Ok(None) };
-        let share = if found < MANY as i64 { 0.0 } else { guessed_share(MANY, Some(last)) };
+        let share = if found < MANY as i64 { 0.0 } else { guessed_share(last) };
         probed.push((share, gram));
     }
     probed.sort_by(|one, other| one.0.total_cmp(&other.0));

@@ -27,8 +27,8 @@ pub enum LinksOf {
     Service(ServiceNumber),
 }
 
-/// The customers or customer users that are linked to something; nothing where the database sorts many of them
-/// by itself.
+/// The customers or customer users that are linked to something; nothing where the database sorts many of them by itself.
+/// The numbers alone, which stand in the index of the links: what the links hold would be looked up one by one.
 pub(super) fn linked(conn: &mut Conn, kind: Kind, to: LinksOf) -> Result<Option<Vec<i64>>, StoreError> {
     if !dialect::looks_rows_up_one_by_one(conn) {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use super::list::{ListQuery, SortKey};
 use super::numbers::to_number;
+use super::orders::Places;
 use super::records::Record;
 use super::search::Words;
 use super::{Conn, Orders, StoreError, back_ends, customer_users, customers, grams, groups, links, services, state};
@@ -132,23 +133,37 @@ fn by_their_places(
     }
     for times in [2, 16] {
         let most = usize::try_from(query.limit.saturating_mul(times)).unwrap_or(usize::MAX);
-        let are_all = placed.len() <= most;
-        if !are_all {
-            placed.select_nth_unstable(most);
-        }
-        let looked_at = placed.iter().take(most).map(|(_, number)| *number).chain(others.iter().copied()).collect();
-        let mut page = keys(conn, kind, &ListQuery { only: Some(looked_at), limit: i64::MAX, ..query.clone() })?;
-        if !are_all {
-            // What has no place may stand after rows that were not looked at.
-            let last = page.iter().rposition(|(_, number)| place(*number).is_some());
-            page.truncate(last.map_or(0, |last| last + 1));
-        }
-        if are_all || page.len() as i64 >= query.limit {
-            page.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-            return Ok(Some(page));
+        let page = among_the_placed(conn, kind, query, &places, (&mut placed, most), &others)?;
+        if page.is_some() {
+            return Ok(page);
         }
     }
     Ok(None)
+}
+
+/// The page, if there is one among so many of the rows that have a place, the first ones, and all that have none.
+fn among_the_placed(
+    conn: &mut Conn,
+    kind: Kind,
+    query: &ListQuery,
+    places: &Places,
+    (placed, most): (&mut [(u32, i64)], usize),
+    others: &[i64],
+) -> Result<Option<Keys>, StoreError> {
+    let are_all = placed.len() <= most;
+    if !are_all {
+        placed.select_nth_unstable(most);
+    }
+    let looked_at = placed.iter().take(most).map(|(_, number)| number).chain(others).copied().collect();
+    let mut page = keys(conn, kind, &ListQuery { only: Some(looked_at), limit: i64::MAX, ..query.clone() })?;
+    if !are_all {
+        // What has no place may stand after rows that were not looked at.
+        let last = page.iter().rposition(|(_, number)| places.of(*number).is_some());
+        page.truncate(last.map_or(0, |last| last + 1));
+    }
+    let is_enough = are_all || page.len() as i64 >= query.limit;
+    page.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+    Ok(Some(page).filter(|_| is_enough))
 }
 
 /// The place from which on the rows of a page stand: of the first row after the page before that has one.
