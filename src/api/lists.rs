@@ -100,8 +100,7 @@ pub async fn page_with<R: Record + Send + 'static, T: Send + 'static>(
         limit: limit as i64 + 1,
         ..ListQuery::default()
     };
-    let total_too = params.total == Some(true);
-    let orders = api.state().replica.orders();
+    let (orders, total_too) = (api.state().replica.orders(), params.total == Some(true));
     let at = api.read(move |conn| load(conn, &orders, query, total_too, narrow)).await?;
     let ((mut items, total), read): (Loaded<R>, T) = at.value;
     let more = items.len() > limit;
