@@ -223,12 +223,12 @@ fn readable(request: &HttpRequest) -> Result<(), Problem> {
     let not_text = "has the character U+0000 (%00), which nothing here has.";
     let parts = [("path", "invalid_path", request.path()), ("query", "invalid_parameter", request.query_string())];
     for (part, code, text) in parts {
-        if !query::is_decodable(text) {
-            return Err(Problem::new(code, format!("The {part} {unreadable}")));
-        }
-        if text.contains("%00") {
-            return Err(Problem::new(code, format!("The {part} {not_text}")));
-        }
+        let why = match query::decoded(text) {
+            Some(text) if !text.contains('\0') => continue,
+            Some(_) => not_text,
+            None => unreadable,
+        };
+        return Err(Problem::new(code, format!("The {part} {why}")));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The query of a request, read strictly into a type; what is wrong is said of the parameter by name, with what it
 //! must be and what was sent. What it must be is what the OpenAPI document says of it, so that the two cannot differ.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::future::{Ready, ready};
 
@@ -96,25 +97,22 @@ pub fn pairs(query: &str) -> form_urlencoded::Parse<'_> {
     form_urlencoded::parse(query.as_bytes())
 }
 
-/// Whether every `%` begins an escape, and the whole is UTF-8 when it is decoded. What is not would be
-/// guessed at, and might name another thing than the caller meant.
-pub fn is_decodable(text: &str) -> bool {
+/// The text without its escapes, if every `%` begins one and the whole is UTF-8. What is not would be guessed at, and might
+/// name another thing than the caller meant.
+pub fn decoded(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
-        return true;
+        return Some(Cow::Borrowed(text));
     }
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
         let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16));
-        match byte {
-            b'%' => match (digit(), digit()) {
-                (Some(high), Some(low)) => decoded.push((high * 16 + low) as u8),
-                _ => return false,
-            },
-            byte => decoded.push(byte),
-        }
+        decoded.push(match byte {
+            b'%' => (digit()? * 16 + digit()?) as u8,
+            byte => byte,
+        });
     }
-    String::from_utf8(decoded).is_ok()
+    String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -150,9 +148,9 @@ mod tests {
 
     #[test]
     fn escapes_are_whole_and_utf_8() {
-        assert!(is_decodable("/v1/customers/a%2Fb%C3%BC+"));
+        assert_eq!(decoded("/v1/customers/a%2Fb%C3%BC+").as_deref(), Some("/v1/customers/a/bü+"));
         for text in ["%", "50%", "%4", "%zz", "%FF", "a%C3%28b", "%ED%A0%80"] {
-            assert!(!is_decodable(text), "{text}");
+            assert_eq!(decoded(text), None, "{text}");
         }
     }
 }

@@ -98,7 +98,7 @@ impl Serialize for Stamp {
 }
 
 fn tag(etag: &str) -> (header::HeaderName, String) {
-    (header::ETAG, format!("\"{etag}\""))
+    (header::ETAG, ["\"", etag, "\""].concat())
 }
 
 /// The tags that the caller knows (`If-None-Match`).
