@@ -23,7 +23,7 @@ use directory::Random;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rows::{Target, median, quick, report};
 use serde_json::{Value, json};
-use servers::Server;
+use servers::{CELLS, READS, Server};
 use tempfile::TempDir;
 
 const SMALL: u32 = 1_000;
@@ -106,9 +106,9 @@ fn as_long(service: &Server, requests: &Requests, token: &str) -> Requests {
     Arc::new(lengths.map(|length| request("GET", &format!("/bytes/{length}"), token, "")).collect())
 }
 
-/// Requests to an echo that works for so long besides.
-fn busy(nanoseconds: u64, token: &str) -> Requests {
-    let ask = |question: &Value| request("POST", &format!("/busy/{nanoseconds}"), token, &question.to_string());
+/// Requests to an echo that does something besides.
+fn besides(path: &str, token: &str) -> Requests {
+    let ask = |question: &Value| request("POST", path, token, &question.to_string());
     Arc::new(questions(SMALL).iter().map(ask).collect())
 }
 
@@ -155,12 +155,17 @@ fn what_limits_it(bare: &Side<'_>, blanks: &Requests, token: &str) {
     let echo = bare.server;
     let found = compare(&Side::new(echo, blanks), bare);
     report("an echo of as many blanks as everything has ÷ bare echo", found.requests, "ratio", Target::None);
-    let at_once = busy(0, token);
+    let busy = |microseconds: u64| besides(&format!("/busy/{}", microseconds * 1_000), token);
+    let at_once = busy(0);
     for microseconds in [1, 2, 4, 6] {
-        let found = compare(&Side::new(echo, &busy(microseconds * 1_000, token)), &Side::new(echo, &at_once));
+        let found = compare(&Side::new(echo, &busy(microseconds)), &Side::new(echo, &at_once));
         let row = format!("an echo that works {microseconds} µs longer ÷ one that does not, requests a second");
         report(&row, found.requests, "ratio", Target::None);
     }
+    let [few, many] = CELLS.map(|cells| besides(&format!("/reading/{cells}"), token));
+    let found = compare(&Side::new(echo, &many), &Side::new(echo, &few));
+    let row = format!("an echo that reads {READS} times from as much memory as a million take ÷ as a thousand take");
+    report(&row, found.requests, "ratio", Target::None);
 }
 
 fn as_it_grows(few: &TempDir, many: &TempDir, large: u32) {

@@ -1,12 +1,13 @@
 //! The servers: each a process of its own, so that what it costs can be told from what the client costs.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header;
@@ -89,8 +90,25 @@ struct Question {
     permission: String,
 }
 
-/// The least that a server of this stack does: JSON in, JSON out; the same, and work for so many nanoseconds besides; and
-/// nothing in, so many bytes out.
+/// So often, one after the other, a check waits for what is in memory at a place that cannot be foreseen: for the part of
+/// the table of logins, for the number in it, for what is kept under that number, for what is kept of the customer.
+pub const READS: usize = 4;
+
+/// As many cells as an index needs at about a thousand and at a million customer users. Each says which one comes next,
+/// of all of them in turn.
+pub const CELLS: [usize; 2] = [1 << 16, 1 << 26];
+static MEMORY: LazyLock<[Vec<u32>; 2]> = LazyLock::new(|| {
+    let after = |cell: u32, cells: usize| cell.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % cells as u32;
+    CELLS.map(|cells| (0..cells as u32).map(|cell| after(cell, cells)).collect())
+});
+
+thread_local! {
+    /// The cell that this thread has read last.
+    static AT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The least that a server of this stack does: JSON in, JSON out; the same, and work for so many nanoseconds besides, or
+/// reads from so many cells; and nothing in, so many bytes out.
 pub fn serve_echo() -> std::io::Result<()> {
     async fn echo(question: web::Json<Question>) -> web::Json<Question> {
         question
@@ -102,12 +120,19 @@ pub fn serve_echo() -> std::io::Result<()> {
         }
         question
     }
+    async fn reading(among: web::Path<usize>, question: web::Json<Question>) -> web::Json<Question> {
+        if let Some(memory) = MEMORY.iter().find(|memory| memory.len() == *among) {
+            AT.set((0..READS).fold(AT.get() % memory.len() as u32, |at, _| memory[at as usize]));
+        }
+        question
+    }
     async fn bytes(length: web::Path<usize>) -> HttpResponse {
         HttpResponse::Ok().content_type("application/json").body(vec![b' '; *length])
     }
     serve(|routes| {
         routes.route("/v1/access:check", web::post().to(echo));
-        routes.route("/busy/{nanoseconds}", web::post().to(busy)).route("/bytes/{length}", web::get().to(bytes));
+        routes.route("/busy/{nanoseconds}", web::post().to(busy)).route("/reading/{among}", web::post().to(reading));
+        routes.route("/bytes/{length}", web::get().to(bytes));
     })
 }
 
