@@ -3,7 +3,10 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use diesel::QueryResult;
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::sqlite::SqliteConnection;
 
@@ -12,6 +15,10 @@ use super::StoreError;
 /// Begins to write, and takes it back; the lock alone is given for a file that can only be read, too. Where another one
 /// has the lock, the file can be written.
 const TRY_TO_WRITE: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA user_version = 0; ROLLBACK";
+
+/// For so long the lock on a file is asked for again and again, with such pauses.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens a file as it is.
 pub(super) fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
@@ -25,11 +32,28 @@ pub(super) fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
 /// try again and again.
 pub(super) fn open_to_write(path: &Path, pragmas: &str) -> Result<SqliteConnection, StoreError> {
     let mut conn = open(path)?;
-    let tried = conn.batch_execute(pragmas).and_then(|()| match conn.batch_execute(TRY_TO_WRITE) {
-        Err(why) if why.to_string().contains("locked") => Ok(()),
+    let tried = set_up(&mut conn, pragmas).and_then(|()| match conn.batch_execute(TRY_TO_WRITE) {
+        Err(why) if is_locked(&why) => Ok(()),
         tried => tried,
     });
     tried.map(|()| conn).map_err(|why| not_opened(path, advised(why)))
+}
+
+/// Where several make a file at once, SQLite lets but one of them switch the log of it, and tells the others at once that it
+/// is locked, however long they would have waited.
+#[expect(clippy::disallowed_methods, reason = "it is before anything is served, and tells nobody when it is free")]
+fn set_up(conn: &mut SqliteConnection, pragmas: &str) -> QueryResult<()> {
+    let began = Instant::now();
+    loop {
+        match conn.batch_execute(pragmas) {
+            Err(why) if is_locked(&why) && began.elapsed() < PATIENCE => sleep(PAUSE),
+            tried => return tried,
+        }
+    }
+}
+
+fn is_locked(why: &diesel::result::Error) -> bool {
+    why.to_string().contains("locked")
 }
 
 /// What is where the file should be, or its directory.
@@ -102,5 +126,21 @@ mod tests {
         let mut writer = open_to_write(&path, "PRAGMA journal_mode = WAL").expect("a new file");
         writer.batch_execute("BEGIN IMMEDIATE").expect("the lock of a writer");
         open_to_write(&path, "PRAGMA journal_mode = WAL").expect("the same file");
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the other one comes upon the lock meanwhile")]
+    #[test]
+    fn a_file_that_another_one_is_making_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("desk.sqlite");
+        let mut maker = open(&path).expect("a new file");
+        maker.batch_execute("CREATE TABLE t (n INTEGER); BEGIN EXCLUSIVE").expect("the lock on all of it");
+        let opened = std::thread::scope(|scope| {
+            let opened = scope.spawn(|| open_to_write(&path, "PRAGMA journal_mode = WAL").map(drop));
+            sleep(10 * PAUSE);
+            maker.batch_execute("COMMIT").expect("the file is made");
+            opened.join().expect("a thread")
+        });
+        opened.expect("the file, as soon as it is made");
     }
 }
