@@ -70,10 +70,7 @@ fn check(c: &mut Criterion, index: &Index, people: u32) -> f64 {
 /// What the machine takes, now, to read from memory what it cannot foresee and has not in its caches, in as much memory
 /// as a million entries need: a check waits for two such reads at least, one after the other.
 fn one_read(c: &mut Criterion) -> f64 {
-    const CELLS: u32 = 1 << 25;
-    let after = |cell: u32| cell.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % CELLS;
-    let cells: Vec<u32> = (0..CELLS).map(after).collect();
-    let mut at = 0;
+    let (cells, mut at) = (directory::cells(1 << 25), 0);
     measure(c, "one read of memory at random", || {
         at = cells[at as usize];
         at

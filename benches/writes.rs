@@ -164,8 +164,11 @@ fn main() {
         one.push(one_client(&mut clients[0], &mut random));
         many.push(many_clients(&mut clients, &mut random));
     }
-    let (bare, one, many) = (rows::median(bare), rows::median(one), rows::median(many));
-    let (all, least) = (rows::median(all), rows::median(least));
+    tell([bare, one, many, all, least].map(rows::median));
+}
+
+/// Commits and writes in a second.
+fn tell([bare, one, many, all, least]: [f64; 5]) {
     rows::report("bare durable commits of one row", bare, "a second", NoTarget);
     rows::report("link writes over HTTP on SQLite, one client", one, "a second", NoTarget);
     rows::report("link writes over HTTP on SQLite, 64 clients", many, "a second", NoTarget);

@@ -46,6 +46,11 @@ impl Random {
     }
 }
 
+/// Memory to read at random: each cell says which one comes next, of all of them in turn. So many are a power of two.
+pub fn cells(count: u32) -> Vec<u32> {
+    (0..count).map(|cell| cell.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % count).collect()
+}
+
 pub fn login(number: u32) -> String {
     format!("person.{number}@customer-{}.example", number / 10)
 }

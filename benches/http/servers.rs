@@ -16,6 +16,8 @@ use prometheus::{Histogram, HistogramOpts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::directory;
+
 /// Threads that answer, of every server.
 const WORKERS: &str = "2";
 /// The argument by which this program becomes the echo.
@@ -94,13 +96,9 @@ struct Question {
 /// the table of logins, for the number in it, for what is kept under that number, for what is kept of the customer.
 pub const READS: usize = 4;
 
-/// As many cells as an index needs at about a thousand and at a million customer users. Each says which one comes next,
-/// of all of them in turn.
-pub const CELLS: [usize; 2] = [1 << 16, 1 << 26];
-static MEMORY: LazyLock<[Vec<u32>; 2]> = LazyLock::new(|| {
-    let after = |cell: u32, cells: usize| cell.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % cells as u32;
-    CELLS.map(|cells| (0..cells as u32).map(|cell| after(cell, cells)).collect())
-});
+/// As many cells as an index needs at about a thousand and at a million customer users.
+pub const CELLS: [u32; 2] = [1 << 16, 1 << 26];
+static MEMORY: LazyLock<[Vec<u32>; 2]> = LazyLock::new(|| CELLS.map(directory::cells));
 
 thread_local! {
     /// The cell that this thread has read last.
@@ -120,10 +118,9 @@ pub fn serve_echo() -> std::io::Result<()> {
         }
         question
     }
-    async fn reading(among: web::Path<usize>, question: web::Json<Question>) -> web::Json<Question> {
-        if let Some(memory) = MEMORY.iter().find(|memory| memory.len() == *among) {
-            AT.set((0..READS).fold(AT.get() % memory.len() as u32, |at, _| memory[at as usize]));
-        }
+    async fn reading(among: web::Path<u32>, question: web::Json<Question>) -> web::Json<Question> {
+        let which = CELLS.iter().position(|cells| *cells == *among).expect("one of them");
+        AT.set((0..READS).fold(AT.get() % *among, |at, _| MEMORY[which][at as usize]));
         question
     }
     async fn bytes(length: web::Path<usize>) -> HttpResponse {
