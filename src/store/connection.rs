@@ -108,7 +108,7 @@ impl Connections {
         let pool = match url {
             DatabaseUrl::Sqlite(path) => {
                 // Held until the pool has a connection: whoever closes the last one tidies the file up.
-                let _held = sqlite_file::open_to_write(path, SQLITE_PRAGMAS)?;
+                let _held = sqlite_file::open_to_write(path, SQLITE_PRAGMAS, START_PATIENCE)?;
                 let manager = ConnectionManager::new(path.to_string_lossy());
                 Connected::Sqlite(pool(manager, size, Box::new(SqlitePragmas(Arc::clone(&reach))), &reach)?)
             }
@@ -215,7 +215,7 @@ fn without_tls(why: StoreError) -> StoreError {
 }
 
 /// What every SQLite connection needs: it forgets these between connections. busy_timeout comes first: switching to WAL
-/// itself can meet a lock. 16 MiB of pages, because a search reads more of them than the 2 MiB that are the default hold.
+/// itself can meet a lock, which is not always waited for ([`sqlite_file::open_to_write`] asks again). 16 MiB of pages, because a search reads more of them than the 2 MiB that are the default hold.
 /// What changes is brought from the log into the database every 16 MiB, four times as seldom as is the default: pages
 /// that change again and again are brought there once.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

@@ -16,8 +16,7 @@ use super::StoreError;
 /// has the lock, the file can be written.
 const TRY_TO_WRITE: &str = "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA user_version = 0; ROLLBACK";
 
-/// For so long the lock on a file is asked for again and again, with such pauses.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two tries to set up a file that is locked.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens a file as it is.
@@ -29,11 +28,11 @@ pub(super) fn open(path: &Path) -> Result<SqliteConnection, StoreError> {
 }
 
 /// Opens a file, or makes it, with these pragmas, and finds out whether it can be written: once, where a pool would
-/// try again and again.
-pub(super) fn open_to_write(path: &Path, pragmas: &str) -> Result<SqliteConnection, StoreError> {
+/// try again and again. Where others make the file at the same moment, they are waited for so long.
+pub(super) fn open_to_write(path: &Path, pragmas: &str, patience: Duration) -> Result<SqliteConnection, StoreError> {
     let mut conn = open(path)?;
-    let tried = set_up(&mut conn, pragmas).and_then(|()| match conn.batch_execute(TRY_TO_WRITE) {
-        Err(why) if is_locked(&why) => Ok(()),
+    let tried = set_up(&mut conn, pragmas, patience).and_then(|()| match conn.batch_execute(TRY_TO_WRITE) {
+        Err(why) if is_locked(&why.to_string()) => Ok(()),
         tried => tried,
     });
     tried.map(|()| conn).map_err(|why| not_opened(path, advised(why)))
@@ -42,18 +41,18 @@ pub(super) fn open_to_write(path: &Path, pragmas: &str) -> Result<SqliteConnecti
 /// Where several make a file at once, SQLite lets but one of them switch the log of it, and tells the others at once that it
 /// is locked, however long they would have waited.
 #[expect(clippy::disallowed_methods, reason = "it is before anything is served, and tells nobody when it is free")]
-fn set_up(conn: &mut SqliteConnection, pragmas: &str) -> QueryResult<()> {
+fn set_up(conn: &mut SqliteConnection, pragmas: &str, patience: Duration) -> QueryResult<()> {
     let began = Instant::now();
     loop {
         match conn.batch_execute(pragmas) {
-            Err(why) if is_locked(&why) && began.elapsed() < PATIENCE => sleep(PAUSE),
+            Err(why) if is_locked(&why.to_string()) && began.elapsed() < patience => sleep(PAUSE),
             tried => return tried,
         }
     }
 }
 
-fn is_locked(why: &diesel::result::Error) -> bool {
-    why.to_string().contains("locked")
+fn is_locked(why: &str) -> bool {
+    why.contains("locked")
 }
 
 /// What is where the file should be, or its directory.
@@ -78,7 +77,7 @@ fn advised(why: impl std::fmt::Display) -> String {
     let why = why.to_string();
     if why.contains("not a database") {
         format!("{why}; name another file with DATABASE_URL, or move this one away")
-    } else if why.contains("locked") {
+    } else if is_locked(&why) {
         format!("{why}; end the process that holds it, or wait for it, and try again")
     } else {
         format!("{why}; let the user who runs this read and write the file and its directory")
@@ -97,8 +96,12 @@ fn absolute(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
+    fn opened(path: &Path) -> Result<SqliteConnection, StoreError> {
+        open_to_write(path, "PRAGMA journal_mode = WAL", Duration::from_secs(5))
+    }
+
     fn refused(path: &Path) -> String {
-        open_to_write(path, "PRAGMA journal_mode = WAL").map(drop).expect_err("it cannot be opened").to_string()
+        opened(path).map(drop).expect_err("it cannot be opened").to_string()
     }
 
     #[test]
@@ -123,9 +126,9 @@ mod tests {
     fn a_new_file_and_one_that_another_writes_to_are_opened() {
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("desk.sqlite");
-        let mut writer = open_to_write(&path, "PRAGMA journal_mode = WAL").expect("a new file");
+        let mut writer = opened(&path).expect("a new file");
         writer.batch_execute("BEGIN IMMEDIATE").expect("the lock of a writer");
-        open_to_write(&path, "PRAGMA journal_mode = WAL").expect("the same file");
+        opened(&path).expect("the same file");
     }
 
     #[expect(clippy::disallowed_methods, reason = "the other one comes upon the lock meanwhile")]
@@ -136,7 +139,7 @@ mod tests {
         let mut maker = open(&path).expect("a new file");
         maker.batch_execute("CREATE TABLE t (n INTEGER); BEGIN EXCLUSIVE").expect("the lock on all of it");
         let opened = std::thread::scope(|scope| {
-            let opened = scope.spawn(|| open_to_write(&path, "PRAGMA journal_mode = WAL").map(drop));
+            let opened = scope.spawn(|| opened(&path).map(drop));
             sleep(10 * PAUSE);
             maker.batch_execute("COMMIT").expect("the file is made");
             opened.join().expect("a thread")
