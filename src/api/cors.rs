@@ -5,7 +5,6 @@
 //! An origin that is not on the list is answered as if nothing here were, and the browser keeps the
 //! reply from its page.
 
-use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
@@ -21,11 +20,11 @@ const MAX_AGE: &str = "7200";
 
 /// The answer to what a browser asks before a page's request, where the page's origin is on the list. The
 /// question carries no token, and the answer is the same for every path.
-pub fn preflight(request: &ServiceRequest, config: &Config) -> Option<HttpResponse> {
+pub fn preflight(request: &HttpRequest, config: &Config) -> Option<HttpResponse> {
     let asks = !config.cors_origins.is_empty()
         && request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-        && listed_origin(request.request(), config).is_some();
+        && listed_origin(request, config).is_some();
     asks.then(|| {
         HttpResponse::build(StatusCode::NO_CONTENT)
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))

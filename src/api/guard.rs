@@ -5,7 +5,7 @@
 //! steps do.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,11 +16,12 @@ use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Re
 
 use super::conditional;
 use super::metrics::Routed;
+use super::observe::observed;
 use super::places::Place;
 use super::problem::Problem;
 use super::query;
 use super::reply::IfNoneMatch;
-use super::state::{AppState, Shared};
+use super::state::{AppState, state};
 use super::write;
 use crate::auth::{Caller, Scope, insufficient_scope};
 use crate::replica::RevisionToken;
@@ -78,13 +79,9 @@ pub struct Admitted {
     pub is_tagged: bool,
 }
 
-/// What is known of a request that has a route; it stands in the request.
-pub struct Admission {
-    /// The route.
-    pub routed: Routed,
-    /// Who asks, where the route lets only known callers in.
-    pub caller: Option<Arc<Caller>>,
-}
+/// Who asks, where the route lets only known callers in; it stands in the request.
+#[derive(Clone)]
+pub struct AdmittedCaller(pub Arc<Caller>);
 
 /// A route to this handler, with the guard before it.
 pub fn route<F, Args>(admitted: Admitted, handler: F) -> Route
@@ -107,13 +104,20 @@ where
     Args: FromRequest + 'static,
 {
     let (request, mut payload) = request.into_parts();
-    let handled = async {
-        match Args::from_request(&request, &mut payload).await {
-            Ok(arguments) => handler.call(arguments).await.respond_to(&request).map_into_boxed_body(),
-            Err(why) => HttpResponse::from_error(why),
-        }
+    let response = {
+        let state = state(&request)?;
+        // Both stay where they are: what moves a future to another keeps room for it in either place, and a request's is
+        // moved as a whole.
+        let handled = pin!(async {
+            match Args::from_request(&request, &mut payload).await {
+                Ok(arguments) => handler.call(arguments).await.respond_to(&request).map_into_boxed_body(),
+                Err(why) => HttpResponse::from_error(why),
+            }
+        });
+        let answered =
+            pin!(async { admitted.let_in(state, &request, handled).await.unwrap_or_else(HttpResponse::from_error) });
+        observed(state, &request, Some(admitted.routed), answered).await
     };
-    let response = admitted.let_in(&request, handled).await.unwrap_or_else(HttpResponse::from_error);
     Ok(ServiceResponse::new(request, response))
 }
 
@@ -121,13 +125,11 @@ impl Admitted {
     /// Lets a request to its handler if its route lets the caller in.
     async fn let_in(
         &self,
+        state: &AppState,
         request: &HttpRequest,
-        handled: impl Future<Output = HttpResponse>,
+        handled: impl Future<Output = HttpResponse> + Unpin,
     ) -> Result<HttpResponse, Problem> {
-        let checked = check(self, request).await;
-        let (caller, leave) = checked.map_or_else(|why| (None, Err(why)), |(caller, leave)| (caller, Ok(leave)));
-        request.extensions_mut().insert(Admission { routed: self.routed, caller });
-        let leave = leave?;
+        let leave = check(self, state, request).await?;
         let known = if self.is_tagged { Some(IfNoneMatch::of(request)?) } else { None };
         let Some(response) = within(leave.time, handled).await else {
             return Err(timed_out(self.access, request.query_string(), leave.time));
@@ -140,20 +142,19 @@ impl Admitted {
 }
 
 /// What the future gives, if it does so in time. Most do at once, and need no timer.
-async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+async fn within<F: Future + Unpin>(time: Duration, mut future: F) -> Option<F::Output> {
+    match poll_fn(|context| Poll::Ready(Pin::new(&mut future).poll(context))).await {
         Poll::Ready(output) => Some(output),
         Poll::Pending => tokio::time::timeout(time, future).await.ok(),
     }
 }
 
 /// What a request was given.
-struct Leave<'r> {
+struct Leave<'s> {
     /// How long it may take.
     time: Duration,
     /// Its place among those that are answered at the same time; whoever asks for health needs none.
-    _place: Option<Place<'r>>,
+    _place: Option<Place<'s>>,
 }
 
 /// A place for one more request, if there is one.
@@ -179,23 +180,21 @@ fn timed_out(access: Access, query: &str, limit: Duration) -> Problem {
 }
 
 /// Who may, with what, from when on.
-async fn check<'r>(admitted: &Admitted, request: &'r HttpRequest) -> Result<(Option<Arc<Caller>>, Leave<'r>), Problem> {
-    let state = request.app_data::<Shared>();
-    let state = state.ok_or_else(|| Problem::internal("the service has no state"))?;
-    let (mut caller, mut held) = (None, None);
+async fn check<'s>(admitted: &Admitted, state: &'s AppState, request: &HttpRequest) -> Result<Leave<'s>, Problem> {
+    let mut held = None;
     if admitted.access != Access::Public {
         held = Some(place(state)?);
-        let known = state.authenticator.authenticate(authorization(request)?).await?;
-        if let Some(scope) = admitted.access.scopes().find(|scope| !known.may(*scope)) {
+        let caller = state.authenticator.authenticate(authorization(request)?).await?;
+        if let Some(scope) = admitted.access.scopes().find(|scope| !caller.may(*scope)) {
             let problem = Problem::new("missing_scope", format!("This needs a token with the scope {scope}."));
             return Err(problem.with_header(header::WWW_AUTHENTICATE, insufficient_scope(scope)));
         }
-        caller = Some(known);
         at_least(state, request).await?;
+        request.extensions_mut().insert(AdmittedCaller(caller));
     }
     readable(request)?;
     known_parameters(request.query_string(), admitted.parameters)?;
-    Ok((caller, Leave { time: state.config.limits.request_timeout, _place: held }))
+    Ok(Leave { time: state.config.limits.request_timeout, _place: held })
 }
 
 /// The one `Authorization` header. Of two, nobody could say which one counts.

@@ -79,12 +79,15 @@ pub fn server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Se
     let app = move || {
         App::new()
             .app_data(Shared::new(Arc::clone(&state)))
-            .wrap(from_fn(observe::observe))
             // A scope under the path would be one more service that every request goes through.
             .configure(|service| routes::configure(&base_path, service))
-            .route(&format!("{base_path}/docs"), web::get().to(docs::to_swagger_ui))
-            .service(docs::swagger_ui(&base_path))
-            .default_service(web::to(routes::not_found))
+            .service(
+                web::scope("")
+                    .wrap(from_fn(observe::observe))
+                    .route(&format!("{base_path}/docs"), web::get().to(docs::to_swagger_ui))
+                    .service(docs::swagger_ui(&base_path))
+                    .default_service(web::to(routes::not_found)),
+            )
     };
     let server = HttpServer::new(app)
         .shutdown_timeout(shutdown)

@@ -1,23 +1,22 @@
 //! What happens to every request, whether it has a route or not: it gets an id and a line in the log, it is counted, every
 //! error gets its form, and the reply what all replies have.
 //!
-//! All of it is one middleware, because each one costs a request some of its time. The log names routes by their
-//! template and never a key, a query or a token.
+//! The guard of a route does this itself ([`observed`]), because a middleware costs a request more than most of it does;
+//! what is at no route has one ([`observe`]). The log names routes by their template and never a key, a query or a token.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpMessage;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse};
 
-use super::guard::Admission;
 use super::metrics::Routed;
 use super::problem::Problem;
 use super::reply::{self, ACCESS_STALE};
-use super::state::{AppState, Shared};
+use super::state::{AppState, state};
 use super::{compression, cors};
 use crate::replica::RevisionToken;
 
@@ -34,82 +33,97 @@ struct Asked {
     /// The revision that the index stood at.
     revision: RevisionToken,
     was_stale: Option<Duration>,
+    routed: Option<Routed>,
 }
 
 impl Asked {
-    fn of(request: &ServiceRequest, state: &AppState) -> Self {
+    fn of(state: &AppState, request: &HttpRequest, routed: Option<Routed>) -> Self {
         let began = Instant::now();
         let (revision, was_stale) = (state.replica.standing(), state.replica.stale_at(began));
-        Self { began, id: request_id(request), revision, was_stale }
+        Self { began, id: request_id(request), revision, was_stale, routed }
     }
 }
 
-/// Gives the request an id, every error its form, and the log its line.
-pub async fn observe(
+/// What a request gets that is answered so.
+pub async fn observed(
+    state: &AppState,
+    request: &HttpRequest,
+    routed: Option<Routed>,
+    answered: impl Future<Output = HttpResponse>,
+) -> HttpResponse {
+    let asked = Asked::of(state, request, routed);
+    asked.replied(state, request, answered.await).await
+}
+
+/// The same for what is at no route.
+pub async fn observe(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, actix_web::Error> {
+    outside(request, |request| next.call(request)).await
+}
+
+/// The same for what is answered so at no route. This is where browsers ask beforehand (CORS): no route has their method.
+pub async fn outside<F>(
     request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    answer: impl FnOnce(ServiceRequest) -> F,
+) -> Result<ServiceResponse, actix_web::Error>
+where
+    F: Future<Output = Result<ServiceResponse, actix_web::Error>>,
+{
     let (asked, preflight) = {
-        let state = state(request.app_data())?;
-        (Asked::of(&request, state), cors::preflight(&request, &state.config))
+        let (state, request) = (state(request.request())?, request.request());
+        (Asked::of(state, request, None), cors::preflight(request, &state.config))
     };
     let response = match preflight {
         Some(allowed) => request.into_response(allowed),
-        None => next.call(request).await?,
+        None => answer(request).await?,
     };
-    let mut response = in_form(response, &asked.id);
-    tell(&mut response, &asked)?;
-    compression::compress(response).await
+    let (request, response) = response.into_parts();
+    let response = asked.replied(state(&request)?, &request, response).await;
+    Ok(ServiceResponse::new(request, response))
 }
 
-fn state(found: Option<&Shared>) -> Result<&AppState, Problem> {
-    found.map(|state| -> &AppState { state }).ok_or_else(|| Problem::internal("the service has no state"))
-}
+impl Asked {
+    /// The reply with what every reply has, after the metrics and the log were told.
+    async fn replied(&self, state: &AppState, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
+        let mut response = in_form(response, &self.id);
+        self.tell(state, request, &mut response);
+        compression::compress(request, response).await
+    }
 
-/// Tells the caller, the metrics and the log.
-fn tell(response: &mut ServiceResponse<BoxBody>, asked: &Asked) -> Result<(), Problem> {
-    let request = response.request().clone();
-    let (state, ended) = (state(request.app_data())?, Instant::now());
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID_NAME.clone(), asked.id.clone());
-    if !headers.contains_key(&reply::ACCESS_REVISION_NAME) {
-        let stamp = reply::stamp(&asked.revision);
-        headers.insert(reply::ACCESS_REVISION_NAME.clone(), stamp.0);
+    /// Tells the caller, the metrics and the log.
+    fn tell(&self, state: &AppState, request: &HttpRequest, response: &mut HttpResponse) {
+        let (ended, headers) = (Instant::now(), response.headers_mut());
+        headers.insert(REQUEST_ID_NAME.clone(), self.id.clone());
+        if !headers.contains_key(&reply::ACCESS_REVISION_NAME) {
+            let stamp = reply::stamp(&self.revision);
+            headers.insert(reply::ACCESS_REVISION_NAME.clone(), stamp.0);
+        }
+        // Before or after: the answer was found somewhere in between.
+        if let Some(age) = state.replica.stale_at(ended).max(self.was_stale) {
+            headers.insert(header::HeaderName::from_static(ACCESS_STALE), age.as_secs().into());
+        }
+        headers.append(header::VARY, header::HeaderValue::from_static("Accept-Encoding"));
+        cors::share(request, headers, &state.config);
+        let (status, took) = (response.status(), ended.saturating_duration_since(self.began));
+        state.metrics.replied(self.routed, status, took);
+        if state.config.access_log {
+            self.log_line(request, &state.config.base_path, status, took);
+        }
     }
-    // Before or after: the answer was found somewhere in between.
-    if let Some(age) = state.replica.stale_at(ended).max(asked.was_stale) {
-        headers.insert(header::HeaderName::from_static(ACCESS_STALE), age.as_secs().into());
-    }
-    headers.append(header::VARY, header::HeaderValue::from_static("Accept-Encoding"));
-    cors::share(&request, headers, &state.config);
-    let routed = request.extensions().get::<Admission>().map(|admission| admission.routed);
-    let took = ended.saturating_duration_since(asked.began);
-    state.metrics.replied(routed, response.status(), took);
-    if state.config.access_log {
-        log_line(response, routed, &state.config.base_path, asked, took);
-    }
-    Ok(())
-}
 
-fn log_line(
-    response: &ServiceResponse<BoxBody>,
-    routed: Option<Routed>,
-    base_path: &str,
-    asked: &Asked,
-    took: Duration,
-) {
-    let (request, status, micros) = (response.request(), response.status().as_u16(), took.as_micros() as u64);
-    let (method, request_id) = (request.method(), asked.id.to_str().unwrap_or_default());
-    // The framework would look for the pattern anew, among all of them.
-    let (base_path, route) = match routed.and_then(Routed::path) {
-        Some(path) => (base_path, Cow::Borrowed(path)),
-        None => ("", request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned)),
-    };
-    log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
+    fn log_line(&self, request: &HttpRequest, base_path: &str, status: StatusCode, took: Duration) {
+        let (status, micros) = (status.as_u16(), took.as_micros() as u64);
+        let (method, request_id) = (request.method(), self.id.to_str().unwrap_or_default());
+        // The framework would look for the pattern anew, among all of them.
+        let (base_path, route) = match self.routed.and_then(Routed::path) {
+            Some(path) => (base_path, Cow::Borrowed(path)),
+            None => ("", request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned)),
+        };
+        log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
+    }
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.
-fn request_id(request: &ServiceRequest) -> header::HeaderValue {
+fn request_id(request: &HttpRequest) -> header::HeaderValue {
     let plain = |id: &&[u8]| {
         (1..=128).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(b))
     };
@@ -124,16 +138,16 @@ fn request_id(request: &ServiceRequest) -> header::HeaderValue {
 }
 
 /// Errors, the framework's own included, in the one form that they have.
-fn in_form(response: ServiceResponse<BoxBody>, request_id: &header::HeaderValue) -> ServiceResponse<BoxBody> {
+fn in_form(response: HttpResponse, request_id: &header::HeaderValue) -> HttpResponse {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let problem = match response.response().error() {
+    let problem = match response.error() {
         Some(why) => why.as_error::<Problem>().cloned().unwrap_or_else(|| of_framework(status, &why.to_string())),
         None => of_framework(status, status.canonical_reason().unwrap_or("unknown")),
     };
-    response.into_response(problem.respond(request_id.to_str().ok()))
+    problem.respond(request_id.to_str().ok())
 }
 
 fn of_framework(status: StatusCode, why: &str) -> Problem {

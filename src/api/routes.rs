@@ -2,8 +2,10 @@
 //! document, and is in the authorization matrix of the tests; what does not, is not.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::LazyLock;
 
+use actix_web::dev::{ServiceRequest, fn_service};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, Route, guard as guards, web};
 use utoipa::openapi::RefOr;
@@ -12,6 +14,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::guard::{Access, Admitted};
 use super::metrics::Routed;
+use super::observe::outside;
 use super::problem::Problem;
 use super::write::DryRunParams;
 use super::{
@@ -201,7 +204,9 @@ pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
         let route = (declared.handle)(admitted);
         let route = match place.method {
             // Whoever may read may ask for the headers alone.
-            Method::GET => route.guard(guards::Any(guards::Get()).or(guards::Head())),
+            Method::GET => {
+                route.guard(guards::fn_guard(|asked| [Method::GET, Method::HEAD].contains(&asked.head().method)))
+            }
             _ => route.method(place.method.clone()),
         };
         match resources.iter_mut().find(|(known, _)| *known == place.path) {
@@ -216,13 +221,17 @@ pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
         for (_, route) in routes {
             resource = resource.route(route);
         }
-        service.service(resource.default_service(web::to(move || not_allowed(allowed.clone()))));
+        let refused = move |request: ServiceRequest| {
+            let why = not_allowed(&allowed);
+            outside(request, |request| ready(Ok(request.error_response(why))))
+        };
+        service.service(resource.default_service(fn_service(refused)));
     }
 }
 
-async fn not_allowed(allowed: String) -> Result<HttpResponse, Problem> {
+fn not_allowed(allowed: &str) -> Problem {
     let detail = format!("The method is not allowed here; allowed are {allowed}.");
-    Err(Problem::new("method_not_allowed", detail).with_header(header::ALLOW, allowed))
+    Problem::new("method_not_allowed", detail).with_header(header::ALLOW, allowed.to_owned())
 }
 
 /// What is said where there is no route.

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
 use super::changes::Streams;
-use super::guard::Admission;
+use super::guard::AdmittedCaller;
 use super::import_jobs::Imports;
 use super::in_flight::InFlight;
 use super::metrics::Metrics;
@@ -55,6 +55,11 @@ pub struct AppState {
 /// What the service runs on, as one of its threads has it: each counts its own users of it, because processors fight for
 /// memory that all of them write to.
 pub type Shared = web::Data<Arc<AppState>>;
+
+/// What the service runs on, for whoever has a request to it.
+pub fn state(request: &HttpRequest) -> Result<&Shared, Problem> {
+    request.app_data().ok_or_else(|| Problem::internal("the service has no state"))
+}
 
 /// The service on behalf of an authorized caller.
 #[derive(Clone)]
@@ -135,11 +140,8 @@ impl FromRequest for Api {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Admission>().and_then(|admission| admission.caller.clone());
-        let state = request.app_data::<Shared>().cloned();
-        ready(match (caller, state) {
-            (Some(caller), Some(state)) => Ok(Api { caller, state }),
-            _ => Err(Problem::internal("a handler was reached by nobody who is known")),
-        })
+        let nobody = || Problem::internal("a handler was reached by nobody who is known");
+        let caller = request.extensions().get::<AdmittedCaller>().cloned().ok_or_else(nobody);
+        ready(caller.and_then(|AdmittedCaller(caller)| Ok(Api { caller, state: state(request)?.clone() })))
     }
 }
