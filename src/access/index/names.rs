@@ -7,20 +7,26 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use smallvec::SmallVec;
+use smallstr::SmallString;
 
 use super::shared::{Entries, Table};
 use crate::directory::text::folded;
 
 /// A key, or nothing where no thing has the number. It stands in the entry itself, which is one cache line, unless it
 /// is long: whoever looks for it waits for no other memory.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 #[repr(align(64))]
-struct Key(SmallVec<[u8; 56]>);
+struct Key(SmallString<[u8; 56]>);
+
+impl Default for Key {
+    fn default() -> Self {
+        Self(SmallString::new())
+    }
+}
 
 impl Key {
     fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok().filter(|key| !key.is_empty())
+        Some(self.0.as_str()).filter(|key| !key.is_empty())
     }
 }
 
@@ -38,7 +44,7 @@ impl Names {
             return;
         }
         self.remove(number);
-        self.keys.entry(number).0 = SmallVec::from_slice(key.as_ref().as_bytes());
+        self.keys.entry(number).0 = SmallString::from_str(key.as_ref());
         let (keys, hasher) = (&self.keys, &self.hasher);
         let hash = hash_of(keys, hasher, number);
         self.by_key.insert(hash, number, |number| hash_of(keys, hasher, *number));
@@ -71,7 +77,7 @@ impl Names {
         let is_plain = wanted.is_ascii();
         let is_it = |number: &u32| {
             let Some(key) = self.keys.get(*number) else { return false };
-            (is_plain && *key.0 == *wanted.as_bytes()) || key.text().is_some_and(|key| folded(key) == wanted)
+            (is_plain && key.0 == wanted) || key.text().is_some_and(|key| folded(key) == wanted)
         };
         self.by_key.find(self.hasher.hash_one(wanted), is_it)
     }
