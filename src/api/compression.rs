@@ -36,7 +36,10 @@ pub async fn compress(request: &HttpRequest, response: HttpResponse) -> HttpResp
             head.set_body(BoxBody::new(zipped))
         }
         // It is as true, only longer.
-        Ok(Err(_)) | Err(_) => head.set_body(BoxBody::new(plain)),
+        _ => {
+            log::warn!("a reply could not be compressed, and went out as it was");
+            head.set_body(BoxBody::new(plain))
+        }
     }
 }
 

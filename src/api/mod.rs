@@ -57,7 +57,7 @@ mod written;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, fn_service};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 
@@ -88,6 +88,8 @@ pub fn server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Se
                     .service(docs::swagger_ui(&base_path))
                     .default_service(web::to(routes::not_found)),
             )
+            // What is not even a path, such as `*`, is in no scope.
+            .default_service(fn_service(routes::nowhere))
     };
     let server = HttpServer::new(app)
         .shutdown_timeout(shutdown)

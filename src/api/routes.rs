@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::future::ready;
 use std::sync::LazyLock;
 
-use actix_web::dev::{ServiceRequest, fn_service};
+use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, Route, guard as guards, web};
+use actix_web::{HttpResponse, Route, guard as guards, web};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::{IntoParams, OpenApi};
@@ -221,11 +221,8 @@ pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
         for (_, route) in routes {
             resource = resource.route(route);
         }
-        let refused = move |request: ServiceRequest| {
-            let why = not_allowed(&allowed);
-            outside(request, |request| ready(Ok(request.error_response(why))))
-        };
-        service.service(resource.default_service(fn_service(refused)));
+        let other = move |request| refused(request, not_allowed(&allowed));
+        service.service(resource.default_service(fn_service(other)));
     }
 }
 
@@ -235,6 +232,19 @@ fn not_allowed(allowed: &str) -> Problem {
 }
 
 /// What is said where there is no route.
-pub async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is."))
+pub async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(no_route())
+}
+
+/// The same to whoever asks for what is no path.
+pub async fn nowhere(request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
+    refused(request, no_route()).await
+}
+
+fn no_route() -> Problem {
+    Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is.")
+}
+
+async fn refused(request: ServiceRequest, why: Problem) -> Result<ServiceResponse, actix_web::Error> {
+    outside(request, |request| ready(Ok(request.error_response(why)))).await
 }

@@ -121,6 +121,9 @@ fn an_unknown_route() {
         app.get(path).expect(404).problem("route_not_found");
     }
     app.anonymous().get("/nothing").expect(404).problem("route_not_found");
+    for method in ["OPTIONS", "GET", "BREW"] {
+        app.raw(method, "*", &[], b"").expect(404).problem("route_not_found");
+    }
 }
 
 #[test]
