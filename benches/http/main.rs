@@ -131,6 +131,7 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     report("check over HTTP (HS256) ÷ bare echo, the server's time", found.cpu, "ratio", Target::AtMost(2.0));
     let everything = everything(SMALL, &token);
     against("everything that one customer user has", &quiet, &everything, Target::AtLeast(0.5));
+    everything_anew(&bare, &quiet, &everything);
     let blanks = as_long(&quiet, &everything, &token);
     drop(quiet);
     let logging = service(data, &[("ACCESS_LOG", "on")]);
@@ -148,6 +149,15 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     against("the same with the token of RS256", &frame, &of_issuer, Target::None);
     drop(frame);
     what_limits_it(&bare, &blanks, &token);
+}
+
+/// What was written of somebody serves until the next revision, which here soon comes: few are asked about twice before.
+fn everything_anew(bare: &Side<'_>, service: &Server, everything: &Requests) {
+    let (admin, writes) = (token("admin"), AtomicU32::new(0));
+    let write = |stop: &AtomicBool| write_links(service, &admin, &writes, SMALL, stop);
+    let found = compare(&Side { beside: Some(&write), ..Side::new(service, everything) }, bare);
+    let row = "the same under 50 link writes a second, so that most of it is written anew ÷ bare echo";
+    report(row, found.requests, "ratio", Target::None);
 }
 
 /// What the length of a reply costs, and what work costs: requests that are not answered meanwhile.

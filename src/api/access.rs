@@ -203,11 +203,11 @@ fn unknown(kind: Kind, reference: &Reference) -> Problem {
     Refusal::not_found(kind, reference).into()
 }
 
-fn everything(api: &Api, index: &Index, named: &Reference) -> Result<Everything, Problem> {
+fn everything(api: &Api, index: &Index, named: &Reference, known: &IfNoneMatch) -> Result<Everything, Problem> {
     match about(api, index, Some(named))? {
-        Some(customer_user) => Ok(Everything::of_known(api, index, customer_user)),
+        Some(customer_user) => Ok(Everything::of_known(api, index, customer_user, known)),
         None => match services_of_unknown(index, Some(named)) {
-            Some(defaults) => Ok(Everything::of_unknown(api, index, &defaults)),
+            Some(defaults) => Ok(Everything::of_unknown(api, index, &defaults, known)),
             None => Err(unknown(Kind::CustomerUser, named)),
         },
     }
@@ -226,7 +226,7 @@ fn services_of_unknown(index: &Index, named: Option<&Reference>) -> Option<Vec<S
 /// `default_services_for_unknown_customer_users` is on: then it has the default services (rule 2).
 #[utoipa::path(get, path = "/v1/customer-users/{customer_user}/access", tag = "access", params(("customer_user" = String, Path, description = "The customer user.", example = "jane")), responses((status = 200, description = "Everything they have.", body = AccessAnswer)))]
 pub async fn get_customer_user_access(api: Api, Named([customer_user]): Named<1>, known: IfNoneMatch) -> Answer {
-    Ok(Everything::reply(api.ask(|index| everything(&api, index, &customer_user))?, &known))
+    Ok(Everything::reply(api.ask(|index| everything(&api, index, &customer_user, &known))?))
 }
 
 /// Says everything that the caller may see, and why.
@@ -237,9 +237,9 @@ pub async fn get_own_access(api: Api, known: IfNoneMatch) -> Answer {
     let at = api.ask(|index| {
         let missing = || Problem::new("customer_user_not_found", "There is no customer user whom your token names.");
         let customer_user = oneself(&api, index).ok_or_else(missing)?;
-        Ok(Everything::of_known(&api, index, customer_user))
+        Ok(Everything::of_known(&api, index, customer_user, &known))
     })?;
-    Ok(Everything::reply(at, &known))
+    Ok(Everything::reply(at))
 }
 
 /// Answers one question.

@@ -6,6 +6,7 @@
 //! is said in [`conditional`], [`compression`] and [`cors`].
 
 mod access;
+pub mod again;
 mod answers;
 mod audit;
 mod back_ends;

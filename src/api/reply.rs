@@ -1,7 +1,9 @@
 //! Replies: a representation with its entity tag, its revision and, where it is new, its place; and
 //! what a request says about the state that it expects.
 
+use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -33,18 +35,20 @@ pub fn ok<T: Serialize>(at: At<T>) -> HttpResponse {
 }
 
 /// The reply with this body.
-fn json_of(mut response: HttpResponseBuilder, json: Vec<u8>) -> HttpResponse {
+fn json_of(mut response: HttpResponseBuilder, json: impl MessageBody + 'static) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"))).body(json)
 }
 
-/// 200 with what was written out already and its tag, or 304 if the caller has it.
-pub fn written(at: At<Vec<u8>>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
-    if known.has(etag) {
-        return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
+/// 200 with what was written out already and its tag, or 304 if nothing was because the caller has it.
+pub fn written(at: At<Option<Bytes>>, etag: &str) -> HttpResponse {
+    match at.value {
+        Some(json) => {
+            let mut response = with_revision(StatusCode::OK, &at.revision);
+            response.insert_header(tag(etag));
+            json_of(response, json)
+        }
+        None => with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish(),
     }
-    let mut response = with_revision(StatusCode::OK, &at.revision);
-    response.insert_header(tag(etag));
-    json_of(response, at.value)
 }
 
 /// 200 with a representation and its tag, or 304 if the caller has it.

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use std::future::{Ready, ready};
 
+use super::again::Again;
 use super::changes::Streams;
 use super::guard::AdmittedCaller;
 use super::import_jobs::Imports;
@@ -48,6 +49,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// How answers are written.
     pub wording: Wording,
+    /// The answers that are asked for again.
+    pub again: Again,
     /// The OpenAPI document, made once.
     pub openapi: web::Bytes,
 }

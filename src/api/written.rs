@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use actix_web::HttpResponse;
+use actix_web::web::Bytes;
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 
@@ -222,37 +223,56 @@ impl WriteJson for Groups<'_> {
 /// So many ways in which groups are given are kept in mind.
 const WAYS: usize = 8;
 
-/// Everything that somebody has, written out, and its tag.
+/// Everything that somebody has, and its tag.
 pub struct Everything {
-    json: Vec<u8>,
+    /// Written out, unless the caller has it.
+    json: Option<Bytes>,
     etag: String,
 }
 
 impl Everything {
-    /// Of a customer user.
-    pub fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber) -> Self {
-        let (wording, revision) = (&api.state().wording, answers::stamp(api, index));
-        Self::written(wording, &answers::of_known(wording, revision, index, customer_user), &customer_user.id())
+    /// Of a customer user, for whoever has some tags.
+    pub fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber, known: &IfNoneMatch) -> Self {
+        let (state, stamp) = (api.state(), answers::stamp(api, index));
+        Self::unless_known(&state.wording, &stamp, &customer_user.id(), known, || {
+            state.again.written(state.replica.token(index.revision()), customer_user, || {
+                json_of(&answers::of_known(&state.wording, stamp.clone(), index, customer_user))
+            })
+        })
     }
 
     /// Of somebody whom we do not know.
-    pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber]) -> Self {
-        let (wording, revision) = (&api.state().wording, answers::stamp(api, index));
-        Self::written(wording, &answers::of_unknown(wording, revision, index, defaults), "unknown")
+    pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber], known: &IfNoneMatch) -> Self {
+        let (wording, stamp) = (&api.state().wording, answers::stamp(api, index));
+        Self::unless_known(wording, &stamp, "unknown", known, || {
+            json_of(&answers::of_unknown(wording, stamp.clone(), index, defaults)).into()
+        })
     }
 
     /// The answer names its revision, so every revision has another one; and within a revision it depends on nothing but
-    /// who it is about and how answers are written. A tag of these is as strong as one of all the bytes.
-    fn written(wording: &Wording, answer: &AccessAnswer<'_>, about: &str) -> Self {
-        let mut json = Vec::with_capacity(8 * 1024);
-        answer.write_json(&mut json);
-        Self { json, etag: [&wording.digest, ".", answer.revision.as_str(), ".", about].concat() }
+    /// who it is about and how answers are written. A tag of these is as strong as one of all the bytes, and told before
+    /// any of them is written.
+    fn unless_known(
+        wording: &Wording,
+        stamp: &Stamp,
+        about: &str,
+        known: &IfNoneMatch,
+        write: impl FnOnce() -> Bytes,
+    ) -> Self {
+        let etag = [&wording.digest, ".", stamp.as_str(), ".", about].concat();
+        Self { json: (!known.has(&etag)).then(write), etag }
     }
 
-    /// The reply, for whoever has some of these tags.
-    pub fn reply(At { value: Everything { json, etag }, revision }: At<Self>, known: &IfNoneMatch) -> HttpResponse {
-        reply::written(At { value: json, revision }, &etag, known)
+    /// The reply.
+    pub fn reply(At { value: Everything { json, etag }, revision }: At<Self>) -> HttpResponse {
+        reply::written(At { value: json, revision }, &etag)
     }
+}
+
+fn json_of(answer: &AccessAnswer<'_>) -> Vec<u8> {
+    let mut json = Vec::with_capacity(8 * 1024);
+    answer.write_json(&mut json);
+    json
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use super::{CliError, database, log};
-use crate::api::{self, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
+use crate::api::{self, again::Again, changes::Streams, import_jobs::Imports, in_flight::InFlight, metrics::Metrics};
 use crate::api::{page::CursorKey, places::Places, state::AppState, wording::Wording};
 use crate::auth::Authenticator;
 use crate::config::Config;
@@ -62,6 +62,7 @@ pub fn run(config: Config) -> Result<(), CliError> {
     let requests = Places::new(config.limits.max_requests);
     let state = AppState {
         wording: Wording::under(&config.base_path),
+        again: Again::default(),
         imports,
         replica,
         authenticator,

@@ -60,6 +60,33 @@ fn the_tag_of_what_one_has_is_of_nobody_else_and_of_one_revision() {
     assert_ne!(ask("jane").expect(200).etag(), jane);
 }
 
+/// What is asked for again at one revision is kept from the second time on.
+#[test]
+fn what_one_has_is_told_as_it_is_however_often_it_is_asked_for() {
+    let app = app();
+    let told = || {
+        let [first, others @ ..] = [(); 4].map(|()| app.get("/v1/customer-users/jane/access").expect(200));
+        for other in others {
+            assert_eq!((&other.text, other.etag(), other.revision()), (&first.text, first.etag(), first.revision()));
+        }
+        let groups = first.json["groups"].as_array().expect("groups").iter();
+        let groups: Vec<String> = groups.filter_map(|group| group["name"].as_str().map(str::to_owned)).collect();
+        for group in &groups {
+            assert!(app.allows("jane", group, "ro"), "a check says otherwise than {first}");
+        }
+        groups
+    };
+    assert_eq!(told(), ["users"]);
+    app.put("/v1/customer-users/jane/groups/stats", json!({"permissions": ["ro"]})).expect(201);
+    assert_eq!(told(), ["users", "stats"]);
+    app.patch("/v1/groups/stats", json!({"name": "figures"})).expect(200);
+    assert_eq!(told(), ["users", "figures"]);
+    app.patch("/v1/customers/acme", json!({"validity": "invalid"})).expect(200);
+    assert_eq!(told(), ["figures"]);
+    app.patch("/v1/customer-users/jane", json!({"validity": "invalid"})).expect(200);
+    assert!(told().is_empty());
+}
+
 #[test]
 fn the_tag_of_a_list_changes_with_what_it_shows() {
     let app = app();
