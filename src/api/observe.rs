@@ -1,8 +1,8 @@
 //! What happens to every request, whether it has a route or not: it gets an id and a line in the log, it is counted, every
 //! error gets its form, and the reply what all replies have.
 //!
-//! The guard of a route does this itself ([`observed`]), because a middleware costs a request more than most of it does;
-//! what is at no route has one ([`observe`]). The log names routes by their template and never a key, a query or a token.
+//! The guard of a route has it done ([`observed`]), so that what is asked all the time goes through no middleware; what is at
+//! no route has one ([`observe`]). The log names routes by their template and never a key, a query or a token.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -42,46 +42,7 @@ impl Asked {
         let (revision, was_stale) = (state.replica.standing(), state.replica.stale_at(began));
         Self { began, id: request_id(request), revision, was_stale, routed }
     }
-}
 
-/// What a request gets that is answered so.
-pub async fn observed(
-    state: &AppState,
-    request: &HttpRequest,
-    routed: Option<Routed>,
-    answered: impl Future<Output = HttpResponse>,
-) -> HttpResponse {
-    let asked = Asked::of(state, request, routed);
-    asked.replied(state, request, answered.await).await
-}
-
-/// The same for what is at no route.
-pub async fn observe(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, actix_web::Error> {
-    outside(request, |request| next.call(request)).await
-}
-
-/// The same for what is answered so at no route. This is where browsers ask beforehand (CORS): no route has their method.
-pub async fn outside<F>(
-    request: ServiceRequest,
-    answer: impl FnOnce(ServiceRequest) -> F,
-) -> Result<ServiceResponse, actix_web::Error>
-where
-    F: Future<Output = Result<ServiceResponse, actix_web::Error>>,
-{
-    let (asked, preflight) = {
-        let (state, request) = (state(request.request())?, request.request());
-        (Asked::of(state, request, None), cors::preflight(request, &state.config))
-    };
-    let response = match preflight {
-        Some(allowed) => request.into_response(allowed),
-        None => answer(request).await?,
-    };
-    let (request, response) = response.into_parts();
-    let response = asked.replied(state(&request)?, &request, response).await;
-    Ok(ServiceResponse::new(request, response))
-}
-
-impl Asked {
     /// The reply with what every reply has, after the metrics and the log were told.
     async fn replied(&self, state: &AppState, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
         let mut response = in_form(response, &self.id);
@@ -120,6 +81,43 @@ impl Asked {
         };
         log::info!(target: "access", request_id = request_id, status = status, micros = micros; "{method} {base_path}{route}");
     }
+}
+
+/// What a request gets that is answered so.
+pub async fn observed(
+    state: &AppState,
+    request: &HttpRequest,
+    routed: Option<Routed>,
+    answered: impl Future<Output = HttpResponse>,
+) -> HttpResponse {
+    let asked = Asked::of(state, request, routed);
+    asked.replied(state, request, answered.await).await
+}
+
+/// The same for what is at no route.
+pub async fn observe(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, actix_web::Error> {
+    outside(request, |request| next.call(request)).await
+}
+
+/// The same for what is answered so at no route. This is where browsers ask beforehand (CORS): no route has their method.
+pub async fn outside<F>(
+    request: ServiceRequest,
+    answer: impl FnOnce(ServiceRequest) -> F,
+) -> Result<ServiceResponse, actix_web::Error>
+where
+    F: Future<Output = Result<ServiceResponse, actix_web::Error>>,
+{
+    let (asked, preflight) = {
+        let (state, request) = (state(request.request())?, request.request());
+        (Asked::of(state, request, None), cors::preflight(request, &state.config))
+    };
+    let response = match preflight {
+        Some(allowed) => request.into_response(allowed),
+        None => answer(request).await?,
+    };
+    let (request, response) = response.into_parts();
+    let response = asked.replied(state(&request)?, &request, response).await;
+    Ok(ServiceResponse::new(request, response))
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.

@@ -236,7 +236,7 @@ impl Everything {
         let (state, stamp) = (api.state(), answers::stamp(api, index));
         Self::unless_known(&state.wording, &stamp, &customer_user.id(), known, || {
             state.again.written(state.replica.token(index.revision()), customer_user, || {
-                json_of(&answers::of_known(&state.wording, stamp.clone(), index, customer_user))
+                write_out(&answers::of_known(&state.wording, stamp.clone(), index, customer_user))
             })
         })
     }
@@ -245,7 +245,7 @@ impl Everything {
     pub fn of_unknown(api: &Api, index: &Index, defaults: &[ServiceNumber], known: &IfNoneMatch) -> Self {
         let (wording, stamp) = (&api.state().wording, answers::stamp(api, index));
         Self::unless_known(wording, &stamp, "unknown", known, || {
-            json_of(&answers::of_unknown(wording, stamp.clone(), index, defaults)).into()
+            write_out(&answers::of_unknown(wording, stamp.clone(), index, defaults)).into()
         })
     }
 
@@ -269,7 +269,7 @@ impl Everything {
     }
 }
 
-fn json_of(answer: &AccessAnswer<'_>) -> Vec<u8> {
+fn write_out(answer: &AccessAnswer<'_>) -> Vec<u8> {
     let mut json = Vec::with_capacity(8 * 1024);
     answer.write_json(&mut json);
     json
