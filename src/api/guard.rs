@@ -116,7 +116,7 @@ where
         });
         let answered =
             pin!(async { admitted.let_in(state, &request, handled).await.unwrap_or_else(HttpResponse::from_error) });
-        observed(state, &request, Some(admitted.routed), answered).await
+        observed(state, &request, admitted.routed, answered).await
     };
     Ok(ServiceResponse::new(request, response))
 }

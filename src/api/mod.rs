@@ -60,7 +60,7 @@ use std::sync::Arc;
 
 use actix_web::dev::{Server, fn_service};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 
 use state::{AppState, Shared};
 
@@ -87,10 +87,9 @@ pub fn server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Se
                     .wrap(from_fn(observe::observe))
                     .route(&format!("{base_path}/docs"), web::get().to(docs::to_swagger_ui))
                     .service(docs::swagger_ui(&base_path))
-                    .default_service(web::to(routes::not_found)),
+                    .default_service(web::to(HttpResponse::NotFound)),
             )
-            // What is not even a path, such as `*`, is in no scope.
-            .default_service(fn_service(routes::nowhere))
+            .default_service(fn_service(observe::nowhere))
     };
     let server = HttpServer::new(app)
         .shutdown_timeout(shutdown)

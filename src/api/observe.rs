@@ -5,6 +5,7 @@
 //! no route has one ([`observe`]). The log names routes by their template and never a key, a query or a token.
 
 use std::borrow::Cow;
+use std::future::ready;
 use std::time::{Duration, Instant};
 
 use actix_web::body::BoxBody;
@@ -83,14 +84,14 @@ impl Asked {
     }
 }
 
-/// What a request gets that is answered so.
+/// What a request gets that went to a route and is answered so.
 pub async fn observed(
     state: &AppState,
     request: &HttpRequest,
-    routed: Option<Routed>,
+    routed: Routed,
     answered: impl Future<Output = HttpResponse>,
 ) -> HttpResponse {
-    let asked = Asked::of(state, request, routed);
+    let asked = Asked::of(state, request, Some(routed));
     asked.replied(state, request, answered.await).await
 }
 
@@ -118,6 +119,11 @@ where
     let (request, response) = response.into_parts();
     let response = asked.replied(state(&request)?, &request, response).await;
     Ok(ServiceResponse::new(request, response))
+}
+
+/// The same for what is not even a path, such as `*`.
+pub async fn nowhere(request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
+    outside(request, |request| ready(Ok(request.into_response(HttpResponse::NotFound().finish())))).await
 }
 
 /// The id that the caller gave, if it is a plain one; else a new one.

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::future::ready;
 use std::sync::LazyLock;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
+use actix_web::dev::{ServiceRequest, fn_service};
 use actix_web::http::{Method, header};
-use actix_web::{HttpResponse, Route, guard as guards, web};
+use actix_web::{Route, guard as guards, web};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::{IntoParams, OpenApi};
@@ -221,7 +221,10 @@ pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
         for (_, route) in routes {
             resource = resource.route(route);
         }
-        let other = move |request| refused(request, not_allowed(&allowed));
+        let other = move |request| {
+            let why = not_allowed(&allowed);
+            outside(request, |request: ServiceRequest| ready(Ok(request.error_response(why))))
+        };
         service.service(resource.default_service(fn_service(other)));
     }
 }
@@ -229,22 +232,4 @@ pub fn configure(base_path: &str, service: &mut web::ServiceConfig) {
 fn not_allowed(allowed: &str) -> Problem {
     let detail = format!("The method is not allowed here; allowed are {allowed}.");
     Problem::new("method_not_allowed", detail).with_header(header::ALLOW, allowed.to_owned())
-}
-
-/// What is said where there is no route.
-pub async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(no_route())
-}
-
-/// The same to whoever asks for what is no path.
-pub async fn nowhere(request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
-    refused(request, no_route()).await
-}
-
-fn no_route() -> Problem {
-    Problem::new("route_not_found", "There is nothing at this path; see /docs for what there is.")
-}
-
-async fn refused(request: ServiceRequest, why: Problem) -> Result<ServiceResponse, actix_web::Error> {
-    outside(request, |request| ready(Ok(request.error_response(why)))).await
 }
