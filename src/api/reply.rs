@@ -47,16 +47,21 @@ pub fn written(at: At<Option<Bytes>>, etag: &str) -> HttpResponse {
             response.insert_header(tag(etag));
             json_of(response, json)
         }
-        None => with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish(),
+        None => unchanged(&at.revision, etag),
     }
 }
 
 /// 200 with a representation and its tag, or 304 if the caller has it.
 pub fn representation<T: Serialize>(at: At<T>, etag: &str, known: &IfNoneMatch) -> HttpResponse {
     if known.has(etag) {
-        return with_revision(StatusCode::NOT_MODIFIED, &at.revision).insert_header(tag(etag)).finish();
+        return unchanged(&at.revision, etag);
     }
     with_revision(StatusCode::OK, &at.revision).insert_header(tag(etag)).json(at.value)
+}
+
+/// 304 to whoever has it.
+fn unchanged(revision: &RevisionToken, etag: &str) -> HttpResponse {
+    with_revision(StatusCode::NOT_MODIFIED, revision).insert_header(tag(etag)).finish()
 }
 
 fn with_revision(status: StatusCode, revision: &RevisionToken) -> HttpResponseBuilder {

@@ -233,9 +233,11 @@ pub struct Everything {
 impl Everything {
     /// Of a customer user, for whoever has some tags.
     pub fn of_known(api: &Api, index: &Index, customer_user: CustomerUserNumber, known: &IfNoneMatch) -> Self {
-        let (state, stamp) = (api.state(), answers::stamp(api, index));
+        let state = api.state();
+        let revision = state.replica.token(index.revision());
+        let stamp = reply::stamp(&revision);
         Self::unless_known(&state.wording, &stamp, &customer_user.id(), known, || {
-            state.again.written(state.replica.token(index.revision()), customer_user, || {
+            state.again.written(revision, customer_user, || {
                 write_out(&answers::of_known(&state.wording, stamp.clone(), index, customer_user))
             })
         })

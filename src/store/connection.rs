@@ -215,9 +215,10 @@ fn without_tls(why: StoreError) -> StoreError {
 }
 
 /// What every SQLite connection needs: it forgets these between connections. busy_timeout comes first: switching to WAL
-/// itself can meet a lock, which is not always waited for ([`sqlite_file::open_to_write`] asks again). 16 MiB of pages, because a search reads more of them than the 2 MiB that are the default hold.
-/// What changes is brought from the log into the database every 16 MiB, four times as seldom as is the default: pages
-/// that change again and again are brought there once.
+/// itself can meet a lock, which is not always waited for ([`sqlite_file::open_to_write`] asks again). 16 MiB of pages,
+/// because a search reads more of them than the 2 MiB that are the default hold. What changes is brought from the log
+/// into the database every 16 MiB, four times as seldom as is the default: pages that change again and again are
+/// brought there once.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                               PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096";
 
