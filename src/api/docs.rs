@@ -1,6 +1,6 @@
 //! The OpenAPI document and Swagger UI, both out of the binary: no network is needed to read them.
 
-use actix_web::{HttpResponse, http::header};
+use actix_web::{HttpResponse, web};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::state::Shared;
@@ -20,8 +20,7 @@ pub fn swagger_ui(base_path: &str) -> SwaggerUi {
     SwaggerUi::new(format!("{base_path}/docs/{{_:.*}}")).config(config)
 }
 
-/// From `/docs` to where Swagger UI is.
-pub async fn to_swagger_ui(state: Shared) -> HttpResponse {
-    let place = format!("{}/docs/", state.config.base_path);
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish()
+/// From `/docs` to where Swagger UI is, whatever the method.
+pub fn to_swagger_ui(base_path: &str) -> web::Redirect {
+    web::redirect(format!("{base_path}/docs"), format!("{base_path}/docs/")).permanent()
 }

@@ -85,7 +85,7 @@ pub fn server(state: Arc<AppState>, listener: TcpListener) -> std::io::Result<Se
             .service(
                 web::scope("")
                     .wrap(from_fn(observe::observe))
-                    .route(&format!("{base_path}/docs"), web::get().to(docs::to_swagger_ui))
+                    .service(docs::to_swagger_ui(&base_path))
                     .service(docs::swagger_ui(&base_path))
                     .default_service(web::to(HttpResponse::NotFound)),
             )

@@ -83,7 +83,10 @@ fn everything_is_under_the_path_that_is_configured_and_nothing_beside_it() {
     app.anonymous().get("/openapi.json").expect(200);
     let docs = app.anonymous().get("/docs/").expect(200);
     assert!(docs.text.contains("swagger-ui"), "{docs}");
-    assert_eq!(app.anonymous().get("/docs").header("location"), "/desk.1/access/docs/");
+    for method in ["GET", "HEAD", "POST"] {
+        let redirected = app.anonymous().send(method, "/docs", None).expect(308);
+        assert_eq!(redirected.header("location"), "/desk.1/access/docs/", "{method}");
+    }
     let host = app.base().trim_end_matches("/desk.1/access");
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     for path in ["/healthz", "/docs/", "/v1/groups", "/deskx1/access/healthz", "/desk.1/accesses/healthz"] {
