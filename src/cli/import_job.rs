@@ -56,7 +56,7 @@ pub struct JobArguments {
     #[arg(long, value_name = "KIND,…", value_parser = kind, value_delimiter = ',')]
     pub resources: Vec<RowKind>,
     /// Deactivates what is of one of the --resources, has an external id of the source, and is not in the file
-    #[arg(long)]
+    #[arg(long, requires = "resources")]
     pub full: bool,
     /// With --full: so many percent may be deactivated without approval
     #[arg(long, value_name = "PERCENT", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]

@@ -129,9 +129,10 @@ fn an_empty_full_export_waits_for_approval() {
     let path = file.to_string_lossy().into_owned();
     std::fs::write(&file, json!({"kind": "customer", "external_id": "7", "customer_id": "acme"}).to_string())
         .expect("a file");
-    assert_eq!(import(&app, &["--file", &path, "--source", "crm", "--full"]).status.code(), Some(0));
+    let full = ["--file", &path, "--source", "crm", "--full", "--resources", "customer"];
+    assert_eq!(import(&app, &full).status.code(), Some(0));
     std::fs::write(&file, "").expect("a file");
-    let output = import(&app, &["--file", &path, "--source", "crm", "--full"]);
+    let output = import(&app, &full);
     assert_eq!(output.status.code(), Some(4), "{}{}", text(&output.stdout), text(&output.stderr));
     app.get("/v1/customers/acme").expect(200).has("/validity", "valid");
     // The source has an open job now; a new one takes its place only if told to.
@@ -159,7 +160,7 @@ fn a_table_is_about_the_one_kind_of_the_resources() {
     assert_eq!(other.status.code(), Some(3), "{}{}", text(&other.stdout), text(&other.stderr));
 }
 
-/// In full mode nothing is deactivated but what the resources name.
+/// In full mode nothing is deactivated but what the resources name, and something must be named.
 #[test]
 fn full_mode_is_about_the_resources() {
     let app = TestApp::start();
@@ -172,6 +173,9 @@ fn full_mode_is_about_the_resources() {
     std::fs::write(&file, rows.join("\n")).expect("a file");
     assert_eq!(import(&app, &["--file", &path]).status.code(), Some(0));
     std::fs::write(&file, &rows[1]).expect("a file");
+    let all = import(&app, &["--file", &path, "--full"]);
+    assert_eq!(all.status.code(), Some(2));
+    assert!(text(&all.stderr).contains("--resources"), "{}", text(&all.stderr));
     let full = import(&app, &["--file", &path, "--full", "--resources", "customer_user"]);
     assert_eq!(full.status.code(), Some(0), "{}{}", text(&full.stdout), text(&full.stderr));
     app.get("/v1/customers/acme").expect(200).has("/validity", "valid");
