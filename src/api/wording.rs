@@ -1,7 +1,5 @@
 //! What all answers under a path have in common, made once, and the links of things that are made of it.
 
-use std::sync::OnceLock;
-
 use serde::{Serialize, Serializer};
 
 use super::views::Links;
@@ -13,18 +11,12 @@ pub fn path_to(base_path: &str, thing: Thing) -> String {
     format!("{base_path}/v1/{}/id:{thing}", thing.kind.collection())
 }
 
-/// The links of so many groups are kept as they were written first: what somebody has names many groups, and most of what
-/// is written of a group are its links.
-const GROUPS: usize = 4_096;
-
 /// How this version of the program writes answers under a path.
 #[derive(Debug)]
 pub struct Wording {
     base_path: String,
     /// By kind: what stands before each number in the links of a thing, and after the last one.
     links: [Vec<String>; Kind::ALL.len()],
-    /// By number: the links of a group.
-    of_groups: Vec<OnceLock<Vec<u8>>>,
     /// What tells it from another version and another path.
     pub digest: String,
 }
@@ -44,8 +36,7 @@ impl Wording {
             texts
         });
         let digest = digest([env!("CARGO_PKG_VERSION"), base_path].join("\n").as_bytes());
-        let of_groups = std::iter::repeat_with(OnceLock::new).take(GROUPS).collect();
-        Self { base_path: base_path.to_owned(), links, of_groups, digest }
+        Self { base_path: base_path.to_owned(), links, digest }
     }
 
     fn write_links(&self, thing: Thing, to: &mut Vec<u8>) {
@@ -57,16 +48,6 @@ impl Wording {
             to.extend_from_slice(number.as_bytes());
         }
         to.extend_from_slice(last.as_bytes());
-    }
-
-    /// The links of the thing as they are kept, if it is one whose links are.
-    fn kept_links(&self, thing: Thing) -> Option<&[u8]> {
-        let kept = self.of_groups.get(thing.number as usize).filter(|_| thing.kind == Kind::Group)?;
-        Some(kept.get_or_init(|| {
-            let mut written = Vec::new();
-            self.write_links(thing, &mut written);
-            written
-        }))
     }
 }
 
@@ -87,10 +68,7 @@ impl Serialize for LinksTo<'_> {
 
 impl WriteJson for LinksTo<'_> {
     fn write_json(&self, to: &mut Vec<u8>) {
-        match self.wording.kept_links(self.thing) {
-            Some(kept) => to.extend_from_slice(kept),
-            None => self.wording.write_links(self.thing, to),
-        }
+        self.wording.write_links(self.thing, to);
     }
 }
 
@@ -101,8 +79,7 @@ mod tests {
     #[test]
     fn links_are_written_as_they_are() {
         let wording = Wording::under("/desk");
-        // The second time, some are kept.
-        let numbers = [7, 70_000, 7, 70_000, 8];
+        let numbers = [7, 70_000];
         for thing in Kind::ALL.into_iter().flat_map(|kind| numbers.map(|number| Thing { kind, number })) {
             let (links, mut written) = (LinksTo { wording: &wording, thing }, Vec::new());
             links.write_json(&mut written);
