@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{CliError, database};
 use crate::config::Config;
-use crate::store::{self, State};
+use crate::store;
 
 /// Where the copy goes.
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub struct Arguments {
 impl Arguments {
     /// Copies the database.
     pub(super) fn run(&self, config: &Config) -> Result<(), CliError> {
-        let state = store::back_up(&config.database_url, &self.to)?;
-        say(&format!("backed up to {}", self.to.display()), &state);
+        let revision = store::back_up(&config.database_url, &self.to)?;
+        say(&format!("backed up to {}: revision {revision}", self.to.display()));
         Ok(())
     }
 }
@@ -29,11 +29,12 @@ impl Arguments {
 pub(super) fn renew_epoch(config: &Config) -> Result<(), CliError> {
     // One connection, for the reason that `migrate` has.
     let store = database::open_existing(config, 1)?;
-    say("the epoch is renewed", &store::renew_epoch_of(&store)?);
+    let state = store::renew_epoch_of(&store)?;
+    say(&format!("the epoch is renewed: revision {}, epoch {}", state.revision, state.epoch));
     Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "whoever runs the command wants to know what it did")]
-fn say(what: &str, state: &State) {
-    println!("{what}: revision {}, epoch {}", state.revision, state.epoch);
+fn say(what: &str) {
+    println!("{what}");
 }

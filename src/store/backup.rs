@@ -3,15 +3,12 @@
 
 use std::path::Path;
 
-use diesel::prelude::*;
-
-use super::schema::state;
-use super::{Conn, State, Store, StoreError, on, state as states};
+use super::{Conn, State, Store, StoreError, state};
 use crate::config::DatabaseUrl;
 
 /// Copies a database of SQLite into a new file, whole and as of one revision, while others read and write
-/// it. The copy has an epoch of its own: put in place of the original, it is another history.
-pub fn back_up(url: &DatabaseUrl, to: &Path) -> Result<State, StoreError> {
+/// it. Put in place of the original, it is another history each time. Gives the copy's revision.
+pub fn back_up(url: &DatabaseUrl, to: &Path) -> Result<u64, StoreError> {
     if to.exists() {
         return Err(StoreError::Backup(format!("{} exists already", to.display())));
     }
@@ -20,21 +17,19 @@ pub fn back_up(url: &DatabaseUrl, to: &Path) -> Result<State, StoreError> {
     let partial = Path::new(&partial);
     let _ = std::fs::remove_file(partial);
     create(partial).map_err(|why| StoreError::Backup(format!("{}: {why}", partial.display())))?;
-    let copied = super::connection::copy_sqlite(url, partial, renew_epoch).and_then(|state| {
+    let finish = |conn: &mut Conn| {
+        state::forget_epoch(conn)?;
+        Ok(state::state(conn)?.revision)
+    };
+    let copied = super::connection::copy_sqlite(url, partial, finish).and_then(|revision| {
         let kept = std::fs::File::open(partial).and_then(|file| file.sync_all());
         kept.and_then(|()| std::fs::rename(partial, to)).map_err(|why| StoreError::Backup(why.to_string()))?;
-        Ok(state)
+        Ok(revision)
     });
     if copied.is_err() {
         let _ = std::fs::remove_file(partial);
     }
     copied
-}
-
-fn renew_epoch(conn: &mut Conn) -> Result<State, StoreError> {
-    let epoch = states::random_hex(8);
-    on!(conn, |c| diesel::update(state::table).set(state::epoch.eq(epoch)).execute(c)?);
-    states::state(conn)
 }
 
 /// An empty file that nobody else may read: it will hold everybody's data.
@@ -48,5 +43,8 @@ fn create(path: &Path) -> std::io::Result<()> {
 
 /// Gives the database another epoch; replicas that run notice, and build their index anew.
 pub fn renew_epoch_of(store: &Store) -> Result<State, StoreError> {
-    store.write(|conn, _| renew_epoch(conn))
+    store.write(|conn, _| {
+        state::renew_epoch(conn)?;
+        state::state(conn)
+    })
 }

@@ -20,6 +20,9 @@ impl fmt::Display for Epoch {
 }
 
 impl Epoch {
+    /// That of a copy: whoever opens it first begins another history, each time that it is restored.
+    const OF_COPY: Self = Self(0);
+
     /// Reads it as it is written.
     pub fn parse(text: &str) -> Option<Self> {
         u64::from_str_radix(text, 16).ok().map(Self).filter(|epoch| epoch.to_string() == text)
@@ -42,7 +45,8 @@ impl State {
     }
 }
 
-/// Makes the one row of a new database; says whether it was new. Two processes may start at once; one of them does it.
+/// Makes the one row of a new database, and gives a copy its epoch; says whether it was new. Two processes may start at
+/// once; one of them does it.
 pub(super) fn initialize(conn: &mut Conn) -> Result<bool, StoreError> {
     let row = (
         table::id.eq(1_i64),
@@ -55,10 +59,12 @@ pub(super) fn initialize(conn: &mut Conn) -> Result<bool, StoreError> {
         let row = (sequences::kind.eq(kind.as_str()), sequences::last_number.eq(0_i64));
         on!(conn, |c| diesel::insert_into(sequences::table).values(row).on_conflict_do_nothing().execute(c)?);
     }
+    let copied = table::epoch.eq(Epoch::OF_COPY.to_string());
+    on!(conn, |c| diesel::update(table::table.filter(copied)).set(table::epoch.eq(random_hex(8))).execute(c)?);
     Ok(made > 0)
 }
 
-pub(super) fn random_hex(bytes: usize) -> String {
+fn random_hex(bytes: usize) -> String {
     (0..bytes).map(|_| format!("{:02x}", rand::random::<u8>())).collect()
 }
 
@@ -71,7 +77,16 @@ pub fn state(conn: &mut Conn) -> Result<State, StoreError> {
 
 /// Begins another history: what was said of the one before says nothing of this one.
 pub fn renew_epoch(conn: &mut Conn) -> Result<(), StoreError> {
-    on!(conn, |c| diesel::update(table::table).set(table::epoch.eq(random_hex(8))).execute(c)?);
+    set_epoch(conn, random_hex(8))
+}
+
+/// Leaves it to whoever opens the database to begin another history.
+pub(super) fn forget_epoch(conn: &mut Conn) -> Result<(), StoreError> {
+    set_epoch(conn, Epoch::OF_COPY.to_string())
+}
+
+fn set_epoch(conn: &mut Conn, epoch: String) -> Result<(), StoreError> {
+    on!(conn, |c| diesel::update(table::table).set(table::epoch.eq(epoch)).execute(c)?);
     Ok(())
 }
 
