@@ -99,6 +99,15 @@ fn everything(customer_users: u32, token: &str) -> Requests {
     Arc::new(requests.collect())
 }
 
+/// The same requests, as a browser sends them.
+fn taking_gzip(requests: &Requests) -> Requests {
+    let taking = |request: &Vec<u8>| {
+        let line = request.iter().position(|byte| *byte == b'\n').expect("a first line") + 1;
+        [&request[..line], b"Accept-Encoding: gzip, deflate, br\r\n", &request[line..]].concat()
+    };
+    Arc::new(requests.iter().map(taking).collect())
+}
+
 /// Requests to the echo for as many bytes as the service replies with.
 fn as_long(service: &Server, requests: &Requests, token: &str) -> Requests {
     let mut connection = Connection::to(service.address);
@@ -131,6 +140,8 @@ fn against_the_echo(echo: &Server, data: &TempDir) {
     report("check over HTTP (HS256) ÷ bare echo, the server's time", found.cpu, "ratio", Target::AtMost(2.0));
     let everything = everything(SMALL, &token);
     against("everything that one customer user has", &quiet, &everything, Target::AtLeast(0.5));
+    let row = "the same for who takes gzip, as browsers do";
+    against(row, &quiet, &taking_gzip(&everything), Target::None);
     everything_anew(&bare, &quiet, &everything);
     let blanks = as_long(&quiet, &everything, &token);
     drop(quiet);
@@ -156,7 +167,7 @@ fn everything_anew(bare: &Side<'_>, service: &Server, everything: &Requests) {
     let (admin, writes) = (token("admin"), AtomicU32::new(0));
     let write = |stop: &AtomicBool| write_links(service, &admin, &writes, SMALL, stop);
     let found = compare(&Side { beside: Some(&write), ..Side::new(service, everything) }, bare);
-    let row = "the same under 50 link writes a second, so that most of it is written anew ÷ bare echo";
+    let row = "everything under 50 link writes a second, so that most of it is written anew ÷ bare echo";
     report(row, found.requests, "ratio", Target::None);
 }
 

@@ -7,14 +7,32 @@ use std::sync::{Mutex, PoisonError};
 
 use actix_web::web::Bytes;
 
+use super::compression::Zipped;
 use crate::directory::CustomerUserNumber;
 use crate::replica::RevisionToken;
 
 /// So many are kept at most.
 const PLACES: usize = 2_048;
 
-/// None is kept that is longer, in bytes; so all of them are 32 MiB at most.
+/// None is kept that is longer, in bytes; so all of them are 32 MiB at most. With each is kept what it is compressed, a
+/// fraction of that.
 const LONGEST: usize = 16 * 1024;
+
+/// An answer as it was written.
+#[derive(Clone)]
+pub struct Written {
+    /// All of it.
+    pub json: Bytes,
+    /// Where its compressed form is, if it is kept.
+    pub zipped: Option<Zipped>,
+}
+
+impl From<Vec<u8>> for Written {
+    /// One that is not kept.
+    fn from(json: Vec<u8>) -> Self {
+        Self { json: json.into(), zipped: None }
+    }
+}
 
 /// What was asked about whom, each at the one place that their number has.
 pub struct Again(Vec<Mutex<Last>>);
@@ -24,7 +42,7 @@ pub struct Again(Vec<Mutex<Last>>);
 struct Last {
     of: Option<(RevisionToken, CustomerUserNumber)>,
     /// From the second time on.
-    written: Option<Bytes>,
+    written: Option<Written>,
 }
 
 impl Default for Again {
@@ -40,7 +58,7 @@ impl Again {
         revision: RevisionToken,
         about: CustomerUserNumber,
         write: impl FnOnce() -> Vec<u8>,
-    ) -> Bytes {
+    ) -> Written {
         let of = Some((revision, about));
         let last = || self.0[about.0 as usize % PLACES].lock().unwrap_or_else(PoisonError::into_inner);
         let is_again = {
@@ -50,12 +68,13 @@ impl Again {
                 _ => std::mem::replace(&mut *last, Last { of, written: None }).of == of,
             }
         };
-        let written = Bytes::from(write());
-        if is_again && written.len() <= LONGEST {
-            let kept = Some(Bytes::copy_from_slice(&written));
-            *last() = Last { of, written: kept };
+        let written = Written::from(write());
+        if !is_again || written.json.len() > LONGEST {
+            return written;
         }
-        written
+        let kept = Written { json: Bytes::copy_from_slice(&written.json), zipped: Some(Zipped::default()) };
+        *last() = Last { of, written: Some(kept.clone()) };
+        kept
     }
 }
 
@@ -74,7 +93,7 @@ mod tests {
                 written += 1;
                 answer.clone().into_bytes()
             };
-            assert_eq!(again.written(revision, CustomerUserNumber(about), write), answer);
+            assert_eq!(again.written(revision, CustomerUserNumber(about), write).json, answer);
         }
         written
     }

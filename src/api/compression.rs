@@ -3,15 +3,25 @@
 //! The entity tag stays the same: it names the representation, and is compared with what the database
 //! has, however the bytes travelled.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::{Arc, OnceLock};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{self, AcceptEncoding, Encoding, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use flate2::{Compression, write::GzEncoder};
 
 /// A smaller body goes into one packet either way.
 const WORTH_IT: u64 = 1024;
+
+/// Up to so many bytes are compressed at once, in no more time than another thread takes to be woken for it.
+const AT_ONCE: usize = 16 * 1024;
+
+/// Where a reply that is given again has its compressed form, from the first time on that somebody takes it so. Such a
+/// reply carries it, among its extensions.
+#[derive(Clone, Default)]
+pub struct Zipped(Arc<OnceLock<Bytes>>);
 
 /// Compresses a reply if the request takes gzip and there is something to gain. What is streamed goes
 /// out as it comes.
@@ -20,33 +30,47 @@ pub async fn compress(request: &HttpRequest, response: HttpResponse) -> HttpResp
     if !is_worth_it || response.headers().contains_key(header::CONTENT_ENCODING) || !takes_gzip(request) {
         return response;
     }
+    let again = response.extensions().get::<Zipped>().cloned();
     let (mut head, body) = response.into_parts();
     let plain = match body.try_into_bytes() {
         Ok(plain) => plain,
         Err(streamed) => return head.set_body(streamed),
     };
-    // A page of a matrix takes milliseconds, in which this thread would answer nobody else.
-    let zipped = web::block({
-        let plain = plain.clone();
-        move || gzip(&plain)
-    });
-    match zipped.await {
-        Ok(Ok(zipped)) => {
+    match zipped(&plain, again).await {
+        Ok(zipped) => {
             head.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             head.set_body(BoxBody::new(zipped))
         }
         // It is as true, only longer.
-        _ => {
-            log::warn!("a reply could not be compressed, and went out as it was");
+        Err(why) => {
+            log::warn!("a reply could not be compressed, and went out as it was: {why}");
             head.set_body(BoxBody::new(plain))
         }
     }
 }
 
-fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+async fn zipped(plain: &Bytes, again: Option<Zipped>) -> io::Result<Bytes> {
+    let Some(Zipped(again)) = again else { return zip(plain).await };
+    if let Some(zipped) = again.get() {
+        return Ok(zipped.clone());
+    }
+    let zipped = zip(plain).await?;
+    Ok(again.get_or_init(|| zipped).clone())
+}
+
+async fn zip(plain: &Bytes) -> io::Result<Bytes> {
+    if plain.len() <= AT_ONCE {
+        return gzip(plain);
+    }
+    // A page of a matrix takes milliseconds, in which this thread would answer nobody else.
+    let plain = plain.clone();
+    web::block(move || gzip(&plain)).await.map_err(io::Error::other)?
+}
+
+fn gzip(plain: &[u8]) -> io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(plain)?;
-    encoder.finish()
+    Ok(encoder.finish()?.into())
 }
 
 /// Whether the request prefers gzip. Who takes neither gzip nor plain bytes gets plain ones: a reply

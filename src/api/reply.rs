@@ -3,12 +3,12 @@
 
 use actix_web::body::MessageBody;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload};
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use std::future::{Ready, ready};
 
+use super::again::Written;
 use super::problem::Problem;
 use super::state::At;
 use crate::plan::Precondition;
@@ -40,11 +40,14 @@ fn json_of(mut response: HttpResponseBuilder, json: impl MessageBody + 'static) 
 }
 
 /// 200 with what was written out already and its tag, or 304 if nothing was because the caller has it.
-pub fn written(at: At<Option<Bytes>>, etag: &str) -> HttpResponse {
+pub fn written(at: At<Option<Written>>, etag: &str) -> HttpResponse {
     match at.value {
-        Some(json) => {
+        Some(Written { json, zipped }) => {
             let mut response = with_revision(StatusCode::OK, &at.revision);
             response.insert_header(tag(etag));
+            if let Some(zipped) = zipped {
+                response.extensions_mut().insert(zipped);
+            }
             json_of(response, json)
         }
         None => unchanged(&at.revision, etag),

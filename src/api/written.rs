@@ -6,10 +6,10 @@
 use std::cell::Cell;
 
 use actix_web::HttpResponse;
-use actix_web::web::Bytes;
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 
+use super::again::Written;
 use super::answers::{self, AccessAnswer, GroupAnswer};
 use super::reply::{self, IfNoneMatch, Stamp};
 use super::state::{Api, At};
@@ -225,8 +225,8 @@ const WAYS: usize = 8;
 
 /// Everything that somebody has, and its tag.
 pub struct Everything {
-    /// Written out, unless the caller has it.
-    json: Option<Bytes>,
+    /// Unless the caller has it.
+    written: Option<Written>,
     etag: String,
 }
 
@@ -259,15 +259,15 @@ impl Everything {
         stamp: &Stamp,
         about: &str,
         known: &IfNoneMatch,
-        write: impl FnOnce() -> Bytes,
+        write: impl FnOnce() -> Written,
     ) -> Self {
         let etag = [&wording.digest, ".", stamp.as_str(), ".", about].concat();
-        Self { json: (!known.has(&etag)).then(write), etag }
+        Self { written: (!known.has(&etag)).then(write), etag }
     }
 
     /// The reply.
-    pub fn reply(At { value: Everything { json, etag }, revision }: At<Self>) -> HttpResponse {
-        reply::written(At { value: json, revision }, &etag)
+    pub fn reply(At { value: Everything { written, etag }, revision }: At<Self>) -> HttpResponse {
+        reply::written(At { value: written, revision }, &etag)
     }
 }
 

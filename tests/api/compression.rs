@@ -71,6 +71,33 @@ fn a_tag_is_the_same_however_the_reply_travelled() {
     assert_eq!((known.etag, known.vary.as_str(), known.content_type.as_str()), (zipped.etag, "Accept-Encoding", ""));
 }
 
+/// What is asked for again is kept as it was written, and its compressed form with it, until the next revision.
+#[test]
+fn what_is_asked_for_again_is_the_same_however_it_travels() {
+    let app = TestApp::start();
+    app.customer("acme");
+    app.customer_user_of("jane", "acme");
+    ["users", "stats", "admin"].into_iter().for_each(|group| drop(app.link_customer("acme", group, &["ro", "rw"])));
+    let path = "/v1/customer-users/jane/access";
+    let asked = |headers: &[(&str, &str)]| {
+        let reply = travel(&app, path, headers);
+        let is_zipped = reply.encoding == "gzip";
+        let json = if is_zipped { reply.unzipped() } else { serde_json::from_slice(&reply.bytes).expect("JSON") };
+        assert_eq!(is_zipped, !headers.is_empty());
+        (reply.etag, json)
+    };
+    let first = asked(&[]);
+    for headers in [&[GZIP][..], &[GZIP], &[], &[GZIP], &[]] {
+        assert_eq!(asked(headers), first);
+    }
+    app.link_customer_user("jane", "admin", &["ro"]);
+    let next = asked(&[GZIP]);
+    assert!(next != first && next.1["revision"] != first.1["revision"], "{}", next.1);
+    for headers in [&[GZIP][..], &[GZIP], &[]] {
+        assert_eq!(asked(headers), next);
+    }
+}
+
 #[test]
 fn short_replies_and_empty_ones_are_left_as_they_are() {
     let app = TestApp::start();
