@@ -198,11 +198,11 @@ async fn check<'s>(admitted: &Admitted, state: &'s AppState, request: &HttpReque
 }
 
 /// The one `Authorization` header. Of two, nobody could say which one counts.
-fn authorization(request: &HttpRequest) -> Result<Option<&str>, Problem> {
+fn authorization(request: &HttpRequest) -> Result<Option<&[u8]>, Problem> {
     let mut all = request.headers().get_all(header::AUTHORIZATION);
     match (all.next(), all.next()) {
         (_, Some(_)) => Err(Problem::new("invalid_header", "Send one Authorization header.")),
-        (one, None) => Ok(one.map(|value| value.to_str().unwrap_or("?"))),
+        (one, None) => Ok(one.map(header::HeaderValue::as_bytes)),
     }
 }
 

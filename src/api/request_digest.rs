@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::query;
 
 /// The header under which a write is made once, however often it is sent.
-pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub static IDEMPOTENCY_KEY: header::HeaderName = header::HeaderName::from_static("idempotency-key");
 
 /// What a request says: its method, path, query and body, and what it expects to find.
 pub fn digest(request: &HttpRequest, but_for: &[&str]) -> String {
@@ -37,5 +37,5 @@ pub struct RawBody(pub web::Bytes);
 
 /// Whether somebody will need the digest of the body.
 pub fn is_digested(request: &HttpRequest) -> bool {
-    request.headers().contains_key(IDEMPOTENCY_KEY) || !request.query_string().is_empty()
+    request.headers().contains_key(&IDEMPOTENCY_KEY) || !request.query_string().is_empty()
 }

@@ -98,7 +98,7 @@ fn dry_run(api: &Api, request: &HttpRequest) -> Result<Option<DryRun>, Problem> 
 
 /// Only what cannot simply be sent again has one: `PUT` and `DELETE` can.
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+    let mut given = request.headers().get_all(&IDEMPOTENCY_KEY);
     let (first, second) = (given.next(), given.next());
     let Some(value) = first.filter(|_| matches!(request.method().as_str(), "POST" | "PATCH")) else { return Ok(None) };
     let plain = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());

@@ -62,7 +62,7 @@ impl Authenticator {
 
     /// Who asks. Reads memory only, but for the one request in a while that renews the keys: that
     /// one, and those whose key is not known, wait for it without blocking a thread.
-    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Unauthorized> {
+    pub async fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Arc<Caller>, Unauthorized> {
         let token = token::bearer(authorization)?;
         self.keys.keep_up().await;
         match self.verify(token) {
@@ -74,13 +74,8 @@ impl Authenticator {
         .map_err(|(_, refusal)| refusal.reason)
     }
 
-    /// Who asks, by the keys at hand alone: never waits, never renews them.
-    pub fn authenticate_now(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Unauthorized> {
-        self.verify(token::bearer(authorization)?).map_err(|(_, refusal)| refusal.reason)
-    }
-
     /// Who asks, as is remembered or verified now; a refusal comes with the set of keys that was at hand.
-    fn verify(&self, token: &str) -> Result<Arc<Caller>, (u64, Refusal)> {
+    fn verify(&self, token: &[u8]) -> Result<Arc<Caller>, (u64, Refusal)> {
         let digest = verified::digest(token);
         if let Some(known) = self.verified.get(&digest, self.keys.generation(), SystemTime::now()) {
             return Ok(known);

@@ -40,11 +40,12 @@ struct Header {
     crit: Option<serde::de::IgnoredAny>,
 }
 
-/// The token of an `Authorization` header.
-pub(super) fn bearer(authorization: Option<&str>) -> Result<&str, Unauthorized> {
-    let (scheme, token) = authorization.and_then(|header| header.trim().split_once(' ')).unwrap_or_default();
-    let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+/// The token of an `Authorization` header. Whether it is text is asked where it is not known already.
+pub(super) fn bearer(authorization: Option<&[u8]>) -> Result<&[u8], Unauthorized> {
+    let header = authorization.unwrap_or_default().trim_ascii();
+    let scheme = header.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let token = header[scheme.len()..].trim_ascii();
+    if !scheme.eq_ignore_ascii_case(b"bearer") || token.is_empty() {
         return Err(Unauthorized::TokenMissing);
     }
     if token.len() > MAX_TOKEN_BYTES {
@@ -54,7 +55,8 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<&str, Unauthorized> 
 }
 
 /// Who the token is about, if it is good.
-pub(super) fn verify(token: &str, keys: &KeySet, config: &TokenConfig) -> Result<Caller, Refusal> {
+pub(super) fn verify(token: &[u8], keys: &KeySet, config: &TokenConfig) -> Result<Caller, Refusal> {
+    let token = std::str::from_utf8(token).map_err(|_| Unauthorized::TokenMalformed)?;
     let header = read_header(token)?;
     let algorithm = accepted_algorithm(&header, config)?;
     if keys.generation == 0 {
@@ -139,13 +141,14 @@ mod tests {
 
     #[test]
     fn bearer_tokens() {
-        assert_eq!(bearer(Some("Bearer a.b.c")), Ok("a.b.c"));
-        assert_eq!(bearer(Some("bearer   a.b.c ")), Ok("a.b.c"));
-        for missing in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic YTpi"), Some("a.b.c")] {
-            assert_eq!(bearer(missing), Err(Unauthorized::TokenMissing));
+        assert_eq!(bearer(Some(b"Bearer a.b.c")), Ok(&b"a.b.c"[..]));
+        assert_eq!(bearer(Some(b"bearer   a.b.c ")), Ok(&b"a.b.c"[..]));
+        for missing in ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", "Bearera.b.c", " "] {
+            assert_eq!(bearer(Some(missing.as_bytes())), Err(Unauthorized::TokenMissing), "{missing:?}");
         }
+        assert_eq!(bearer(None), Err(Unauthorized::TokenMissing));
         let long = format!("Bearer {}", "x".repeat(MAX_TOKEN_BYTES + 1));
-        assert_eq!(bearer(Some(&long)), Err(Unauthorized::TokenTooLong));
+        assert_eq!(bearer(Some(long.as_bytes())), Err(Unauthorized::TokenTooLong));
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub fn authenticator(settings: &[(&str, &str)]) -> Authenticator {
 
 /// What the door says to a token.
 pub async fn ask(authenticator: &Authenticator, token: &str) -> Result<Arc<Caller>, Unauthorized> {
-    authenticator.authenticate(Some(&format!("Bearer {token}"))).await
+    authenticator.authenticate(Some(format!("Bearer {token}").as_bytes())).await
 }
 
 /// The code of a refusal, or who was let in.
