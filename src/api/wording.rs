@@ -38,17 +38,6 @@ impl Wording {
         let digest = digest([env!("CARGO_PKG_VERSION"), base_path].join("\n").as_bytes());
         Self { base_path: base_path.to_owned(), links, digest }
     }
-
-    fn write_links(&self, thing: Thing, to: &mut Vec<u8>) {
-        let Some((last, before_numbers)) = self.links[thing.kind as usize].split_last() else { return };
-        let mut digits = itoa::Buffer::new();
-        let number = digits.format(thing.number);
-        for text in before_numbers {
-            to.extend_from_slice(text.as_bytes());
-            to.extend_from_slice(number.as_bytes());
-        }
-        to.extend_from_slice(last.as_bytes());
-    }
 }
 
 /// The links of a thing, as [`Links`] has them.
@@ -68,7 +57,14 @@ impl Serialize for LinksTo<'_> {
 
 impl WriteJson for LinksTo<'_> {
     fn write_json(&self, to: &mut Vec<u8>) {
-        self.wording.write_links(self.thing, to);
+        let Some((last, before_numbers)) = self.wording.links[self.thing.kind as usize].split_last() else { return };
+        let mut digits = itoa::Buffer::new();
+        let number = digits.format(self.thing.number);
+        for text in before_numbers {
+            to.extend_from_slice(text.as_bytes());
+            to.extend_from_slice(number.as_bytes());
+        }
+        to.extend_from_slice(last.as_bytes());
     }
 }
 
