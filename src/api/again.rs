@@ -109,6 +109,13 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_kept_has_its_compressed_form_kept() {
+        let (again, revision) = (Again::default(), RevisionToken { epoch: Epoch(5), revision: 1 });
+        let ask = || again.written(revision, CustomerUserNumber(7), || b"{}".to_vec()).zipped.is_some();
+        assert_eq!([ask(), ask(), ask()], [false, true, true]);
+    }
+
+    #[test]
     fn whoever_has_the_same_place_takes_it() {
         let (again, other) = (Again::default(), 7 + PLACES as u32);
         assert_eq!(ask(&again, 1, 7, 3, 1), 2);

@@ -83,3 +83,19 @@ fn takes_gzip(request: &HttpRequest) -> bool {
     let asked = request.get_header::<AcceptEncoding>();
     asked.and_then(|asked| asked.negotiate(offered.iter())) == Some(Encoding::gzip())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn what_is_given_again_is_compressed_once() {
+        let (plain, other, again) = (Bytes::from(vec![b'a'; 3_000]), Bytes::from(vec![b'b'; 3_000]), Zipped::default());
+        let first = zipped(&plain, Some(again.clone())).await.expect("gzip");
+        assert_eq!(first, gzip(&plain).expect("gzip"));
+        assert_eq!(zipped(&other, Some(again)).await.expect("gzip"), first, "nothing is compressed anew");
+        assert_eq!(zipped(&other, None).await.expect("gzip"), gzip(&other).expect("gzip"));
+        let long = Bytes::from(vec![b'c'; 2 * AT_ONCE]);
+        assert_eq!(zipped(&long, None).await.expect("gzip"), gzip(&long).expect("gzip"));
+    }
+}
